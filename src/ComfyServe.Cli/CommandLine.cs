@@ -1,0 +1,10 @@
+using System.CommandLine;
+
+namespace ComfyServe.Cli;
+
+/// <summary>The verbs of <c>comfyserve</c>, one file each.</summary>
+internal static class CommandLine
+{
+    /// <summary>Builds the whole command tree.</summary>
+    public static RootCommand Build() => new("Turns ComfyUI workflows into an API, from one laptop to a fleet of GPU machines");
+}

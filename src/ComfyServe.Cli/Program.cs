@@ -1,0 +1,3 @@
+using ComfyServe.Cli;
+
+return await CommandLine.Build().Parse(args).InvokeAsync();

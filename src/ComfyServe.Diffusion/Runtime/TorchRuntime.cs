@@ -1,0 +1,128 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using TorchSharp;
+
+namespace ComfyServe.Diffusion.Runtime;
+
+/// <summary>Makes libtorch usable in this process: memory allocator tuning, then the native libraries.</summary>
+/// <remarks>
+/// Call <see cref="Initialize"/> before the first tensor. It is idempotent and thread-safe. Linux only steps are
+/// skipped elsewhere.
+/// </remarks>
+public static class TorchRuntime
+{
+    private const int MallopTrimThreshold = -1;
+    private const int MallopTopPad = -2;
+    private const int MallopMmapMax = -4;
+    private const int TopPadBytes = 64 << 20;
+    private static readonly Lazy<string?> Loaded = new(Load);
+
+    /// <summary>Loads the native libraries once. Returns the path of the patched bridge library, or null when the
+    /// shipped one loads as it is.</summary>
+    /// <exception cref="DllNotFoundException">libtorch is missing or cannot be loaded; the message names the file.</exception>
+    public static string? Initialize() => Loaded.Value;
+
+    /// <summary>Gives memory that the allocator keeps back to the operating system.</summary>
+    public static void TrimMemory()
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            _ = malloc_trim(0);
+        }
+    }
+
+    private static string? Load()
+    {
+        string? patched = null;
+        if (OperatingSystem.IsLinux())
+        {
+            TuneAllocator();
+            patched = PreloadBridge(AppContext.BaseDirectory);
+        }
+
+        torch.InitializeDeviceType(DeviceType.CPU);
+        return patched;
+    }
+
+    /// <summary>
+    /// With glibc's defaults each large tensor is mapped and unmapped and page faults take most of the run: a UNet
+    /// step at 512×512 takes 17–19 s instead of 3.5 s (docs/architecture.md, "Measured facts").
+    /// </summary>
+    private static void TuneAllocator()
+    {
+        _ = mallopt(MallopMmapMax, 0);
+        _ = mallopt(MallopTrimThreshold, int.MaxValue);
+        _ = mallopt(MallopTopPad, TopPadBytes);
+
+        // .NET's own setter does not reach native code.
+        _ = setenv("THP_MEM_ALLOC_ENABLE", "1", 0);
+    }
+
+    private static string? PreloadBridge(string folder)
+    {
+        var bridge = Path.Combine(folder, "libLibTorchSharp.so");
+        if (!File.Exists(bridge))
+        {
+            bridge = Path.Combine(folder, "runtimes", "linux-x64", "native", "libLibTorchSharp.so");
+            folder = Path.GetDirectoryName(bridge)!;
+        }
+
+        if (!File.Exists(bridge))
+        {
+            return null;
+        }
+
+        foreach (var name in (string[])["libc10.so", "libtorch_cpu.so", "libtorch.so"])
+        {
+            var library = Path.Combine(folder, name);
+            if (File.Exists(library))
+            {
+                NativeLibrary.Load(library);
+            }
+        }
+
+        if (NativeLibrary.TryLoad(bridge, out _))
+        {
+            return null;
+        }
+
+        // Hosts with a libstdc++ older than GCC 13 (Debian 12, Ubuntu 22.04): load a patched copy. Its soname is the
+        // same, so TorchSharp's own imports find it already loaded.
+        var copy = WritePatchedCopy(bridge);
+        NativeLibrary.Load(copy);
+        return copy;
+    }
+
+    private static string WritePatchedCopy(string bridge)
+    {
+        var image = File.ReadAllBytes(bridge);
+        var digest = Convert.ToHexStringLower(SHA256.HashData(image))[..16];
+        var cache = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
+        var folder = Path.Combine(cache.Length > 0 ? cache : Path.GetTempPath(), "comfyserve", "native", digest);
+        var copy = Path.Combine(folder, Path.GetFileName(bridge));
+        if (!ElfSymbolPatch.TryApply(image))
+        {
+            throw new DllNotFoundException(
+                $"'{bridge}' cannot be loaded and is not the library that the libstdc++ patch knows; run 'ldd {bridge}' to see what is missing");
+        }
+
+        if (!File.Exists(copy) || new FileInfo(copy).Length != image.Length)
+        {
+            Directory.CreateDirectory(folder);
+            var partial = $"{copy}.{Environment.ProcessId}.tmp";
+            File.WriteAllBytes(partial, image);
+            File.Move(partial, copy, overwrite: true);
+        }
+
+        return copy;
+    }
+
+    [DllImport("libc", ExactSpelling = true)]
+    private static extern int mallopt(int parameter, int value);
+
+    [DllImport("libc", ExactSpelling = true)]
+    private static extern int malloc_trim(nuint pad);
+
+    [DllImport("libc", ExactSpelling = true, CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    private static extern int setenv(string name, string value, int overwrite);
+}
