@@ -1,0 +1,21 @@
+namespace ComfyServe.Engine.Folders;
+
+/// <summary>Joins names from callers to folders of ours, and refuses what would leave them.</summary>
+public static class SafePath
+{
+    /// <summary>
+    /// The full path of <paramref name="name"/> below <paramref name="root"/>; null where it is empty, absolute, or
+    /// leaves the folder by <c>..</c> or by a NUL. Links that an operator put below the folder are followed.
+    /// </summary>
+    public static string? Below(string root, string name)
+    {
+        if (name.Length == 0 || name.Contains('\0') || Path.IsPathRooted(name))
+        {
+            return null;
+        }
+
+        var folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
+        var path = Path.GetFullPath(Path.Combine(folder, name));
+        return path.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal) ? path : null;
+    }
+}

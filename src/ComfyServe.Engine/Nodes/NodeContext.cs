@@ -1,0 +1,48 @@
+using ComfyServe.Engine.Folders;
+using TorchSharp;
+
+namespace ComfyServe.Engine.Nodes;
+
+/// <summary>What a node may use of the engine: a parameter of this type is filled in and is not an input.</summary>
+public sealed class NodeContext
+{
+    /// <summary>Where files are.</summary>
+    public required EngineFolders Folders { get; init; }
+
+    /// <summary>Loaded checkpoints and the like, shared by all prompts.</summary>
+    public required ModelCache Models { get; init; }
+
+    /// <summary>The node's id in the workflow.</summary>
+    public string NodeId { get; init; } = "";
+
+    /// <summary>The prompt that runs.</summary>
+    public string PromptId { get; init; } = "";
+
+    /// <summary>Cancelled when the user interrupts the prompt.</summary>
+    public CancellationToken Interrupted { get; init; }
+
+    /// <summary>The clock for file names and the like.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>Chance for names, not for noise: noise comes from the workflow's seed.</summary>
+    public Random Random { get; init; } = new();
+
+    internal INodeProgress? Listener { get; init; }
+
+    /// <summary>
+    /// Reports a step and throws when the user interrupted: call it once for each sampling step or tile.
+    /// </summary>
+    /// <param name="value">Steps done.</param>
+    /// <param name="max">Steps in all.</param>
+    /// <param name="denoised">The denoised latents so far, <c>[N, 4, H, W]</c>, scaled; the first is shown as preview
+    /// when the engine sends previews. The tensor is only read during the call.</param>
+    /// <exception cref="OperationCanceledException">The user interrupted the prompt.</exception>
+    public void Progress(long value, long max, torch.Tensor? denoised = null)
+    {
+        Interrupted.ThrowIfCancellationRequested();
+        Listener?.Step(NodeId, value, max, denoised);
+    }
+
+    /// <summary>Shows a text on the node in the editor.</summary>
+    public void ShowText(string text) => Listener?.Text(NodeId, text);
+}
