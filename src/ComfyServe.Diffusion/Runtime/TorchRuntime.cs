@@ -56,6 +56,9 @@ public static class TorchRuntime
 
         // .NET's own setter does not reach native code.
         _ = setenv("THP_MEM_ALLOC_ENABLE", "1", 0);
+
+        // NNPACK writes a warning per small convolution where it does not know the processor; it is not needed.
+        _ = setenv("TORCH_CPP_LOG_LEVEL", "ERROR", 0);
     }
 
     private static string? PreloadBridge(string folder)
