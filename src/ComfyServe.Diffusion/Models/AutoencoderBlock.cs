@@ -5,11 +5,11 @@ using static TorchSharp.torch.nn.functional;
 namespace ComfyServe.Diffusion.Models;
 
 /// <summary>The autoencoder's residual block: two convolutions around a skip connection, no timestep.</summary>
-internal sealed class AutoencoderBlock(WeightMap weights, long inputs, long outputs)
+internal sealed class AutoencoderBlock(WeightMap weights, long inputs, long outputs, int groups)
 {
-    private readonly GroupNorm _norm1 = new(weights["norm1"], inputs, 1e-6);
+    private readonly GroupNorm _norm1 = new(weights["norm1"], inputs, groups, 1e-6);
     private readonly Conv2d _conv1 = new(weights["conv1"], inputs, outputs, kernel: 3);
-    private readonly GroupNorm _norm2 = new(weights["norm2"], outputs, 1e-6);
+    private readonly GroupNorm _norm2 = new(weights["norm2"], outputs, groups, 1e-6);
     private readonly Conv2d _conv2 = new(weights["conv2"], outputs, outputs, kernel: 3);
     private readonly Conv2d? _skip = inputs == outputs ? null : new Conv2d(weights["nin_shortcut"], inputs, outputs, kernel: 1);
 

@@ -17,7 +17,7 @@ internal sealed class AutoencoderDecoder
     {
         var channels = config.Channels * config.ChannelMultipliers[^1];
         _first = new Conv2d(weights["conv_in"], config.LatentChannels, channels, kernel: 3);
-        _middle = new AutoencoderMiddle(weights["mid"], channels);
+        _middle = new AutoencoderMiddle(weights["mid"], channels, config.NormGroups);
         for (var level = config.ChannelMultipliers.Count - 1; level >= 0; level--)
         {
             var own = weights["up"][$"{level}"];
@@ -25,14 +25,14 @@ internal sealed class AutoencoderDecoder
             var blocks = new AutoencoderBlock[config.ResidualBlocks + 1];
             for (var i = 0; i < blocks.Length; i++)
             {
-                blocks[i] = new AutoencoderBlock(own["block"][$"{i}"], channels, outputs);
+                blocks[i] = new AutoencoderBlock(own["block"][$"{i}"], channels, outputs, config.NormGroups);
                 channels = outputs;
             }
 
             _levels.Add((blocks, level == 0 ? null : new Conv2d(own["upsample.conv"], channels, channels, kernel: 3)));
         }
 
-        _norm = new GroupNorm(weights["norm_out"], channels, 1e-6);
+        _norm = new GroupNorm(weights["norm_out"], channels, config.NormGroups, 1e-6);
         _last = new Conv2d(weights["conv_out"], channels, config.ImageChannels, kernel: 3);
     }
 

@@ -24,7 +24,7 @@ internal sealed class AutoencoderEncoder
             var blocks = new AutoencoderBlock[config.ResidualBlocks];
             for (var i = 0; i < blocks.Length; i++)
             {
-                blocks[i] = new AutoencoderBlock(own["block"][$"{i}"], channels, outputs);
+                blocks[i] = new AutoencoderBlock(own["block"][$"{i}"], channels, outputs, config.NormGroups);
                 channels = outputs;
             }
 
@@ -32,8 +32,8 @@ internal sealed class AutoencoderEncoder
             _levels.Add((blocks, last ? null : new Conv2d(own["downsample.conv"], channels, channels, kernel: 3, stride: 2, padding: 0)));
         }
 
-        _middle = new AutoencoderMiddle(weights["mid"], channels);
-        _norm = new GroupNorm(weights["norm_out"], channels, 1e-6);
+        _middle = new AutoencoderMiddle(weights["mid"], channels, config.NormGroups);
+        _norm = new GroupNorm(weights["norm_out"], channels, config.NormGroups, 1e-6);
         _last = new Conv2d(weights["conv_out"], channels, 2 * config.LatentChannels, kernel: 3);
     }
 

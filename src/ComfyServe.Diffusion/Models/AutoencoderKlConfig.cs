@@ -20,13 +20,17 @@ public sealed record AutoencoderKlConfig
     /// <summary>Channels of an image.</summary>
     public long ImageChannels { get; init; } = 3;
 
+    /// <summary>Groups of every group norm: 32, fewer in models too narrow for that.</summary>
+    public int NormGroups { get; init; } = 32;
+
     /// <summary>Pixels per latent pixel, each way.</summary>
     public int Downscale => 1 << (ChannelMultipliers.Count - 1);
 
     /// <summary>Reads the sizes from the shapes of weights.</summary>
     /// <param name="weights">Names start with <c>encoder.</c>, <c>decoder.</c>, <c>quant_conv.</c>.</param>
+    /// <param name="metadata">The checkpoint's strings; see <see cref="UnetConfig.NormGroupsKey"/>.</param>
     /// <exception cref="CheckpointException">There is no autoencoder at this place.</exception>
-    public static AutoencoderKlConfig Infer(WeightMap weights)
+    public static AutoencoderKlConfig Infer(WeightMap weights, IReadOnlyDictionary<string, string>? metadata = null)
     {
         if (weights.ShapeOf("encoder.conv_in.weight") is not [var channels, var image, _, _]
             || weights.ShapeOf("decoder.conv_in.weight") is not [_, var latent, _, _])
@@ -53,6 +57,7 @@ public sealed record AutoencoderKlConfig
             ResidualBlocks = blocks,
             LatentChannels = latent,
             ImageChannels = image,
+            NormGroups = (int)UnetConfig.Number(metadata, UnetConfig.NormGroupsKey, 32),
         };
     }
 }

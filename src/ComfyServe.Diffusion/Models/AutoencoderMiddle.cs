@@ -4,15 +4,15 @@ using static TorchSharp.torch;
 namespace ComfyServe.Diffusion.Models;
 
 /// <summary>The autoencoder's middle at the latents' size: residual block, self-attention with one head, residual block.</summary>
-internal sealed class AutoencoderMiddle(WeightMap weights, long channels)
+internal sealed class AutoencoderMiddle(WeightMap weights, long channels, int groups)
 {
-    private readonly AutoencoderBlock _block1 = new(weights["block_1"], channels, channels);
-    private readonly GroupNorm _norm = new(weights["attn_1.norm"], channels, 1e-6);
+    private readonly AutoencoderBlock _block1 = new(weights["block_1"], channels, channels, groups);
+    private readonly GroupNorm _norm = new(weights["attn_1.norm"], channels, groups, 1e-6);
     private readonly Conv2d _query = new(weights["attn_1.q"], channels, channels, kernel: 1);
     private readonly Conv2d _key = new(weights["attn_1.k"], channels, channels, kernel: 1);
     private readonly Conv2d _value = new(weights["attn_1.v"], channels, channels, kernel: 1);
     private readonly Conv2d _output = new(weights["attn_1.proj_out"], channels, channels, kernel: 1);
-    private readonly AutoencoderBlock _block2 = new(weights["block_2"], channels, channels);
+    private readonly AutoencoderBlock _block2 = new(weights["block_2"], channels, channels, groups);
 
     /// <summary>[B, C, H, W] → [B, C, H, W].</summary>
     public Tensor Forward(Tensor x)

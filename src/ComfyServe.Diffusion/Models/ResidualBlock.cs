@@ -5,12 +5,12 @@ using static TorchSharp.torch.nn.functional;
 namespace ComfyServe.Diffusion.Models;
 
 /// <summary>Two convolutions with the timestep's embedding added between them, around a skip connection.</summary>
-internal sealed class ResidualBlock(WeightMap weights, long inputs, long outputs, long embedding)
+internal sealed class ResidualBlock(WeightMap weights, long inputs, long outputs, long embedding, int groups)
 {
-    private readonly GroupNorm _norm1 = new(weights["in_layers.0"], inputs, 1e-5);
+    private readonly GroupNorm _norm1 = new(weights["in_layers.0"], inputs, groups, 1e-5);
     private readonly Conv2d _conv1 = new(weights["in_layers.2"], inputs, outputs, kernel: 3);
     private readonly Linear _embedding = new(weights["emb_layers.1"], embedding, outputs);
-    private readonly GroupNorm _norm2 = new(weights["out_layers.0"], outputs, 1e-5);
+    private readonly GroupNorm _norm2 = new(weights["out_layers.0"], outputs, groups, 1e-5);
     private readonly Conv2d _conv2 = new(weights["out_layers.3"], outputs, outputs, kernel: 3);
     private readonly Conv2d? _skip = inputs == outputs ? null : new Conv2d(weights["skip_connection"], inputs, outputs, kernel: 1);
 

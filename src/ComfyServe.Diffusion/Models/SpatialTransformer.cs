@@ -17,7 +17,7 @@ internal sealed class SpatialTransformer
 
     public SpatialTransformer(UnetConfig config, WeightMap weights, long channels, int depth)
     {
-        _norm = new GroupNorm(weights["norm"], channels, 1e-6);
+        _norm = new GroupNorm(weights["norm"], channels, config.NormGroups, 1e-6);
         if (config.LinearProjections)
         {
             _linearIn = new Linear(weights["proj_in"], channels, channels);

@@ -44,11 +44,11 @@ public sealed class Unet : IDisposable
         var skips = BuildDown(weights["input_blocks"], embedding);
         var channels = skips.Peek();
         var middle = weights["middle_block"];
-        _middle1 = new ResidualBlock(middle["0"], channels, channels, embedding);
+        _middle1 = new ResidualBlock(middle["0"], channels, channels, embedding, config.NormGroups);
         _middle2 = new SpatialTransformer(config, middle["1"], channels, config.MiddleDepth);
-        _middle3 = new ResidualBlock(middle["2"], channels, channels, embedding);
+        _middle3 = new ResidualBlock(middle["2"], channels, channels, embedding, config.NormGroups);
         BuildUp(weights["output_blocks"], embedding, skips);
-        _lastNorm = new GroupNorm(weights["out.0"], first, 1e-5);
+        _lastNorm = new GroupNorm(weights["out.0"], first, config.NormGroups, 1e-5);
         _last = new Conv2d(weights["out.2"], first, config.OutputChannels, kernel: 3);
         weights.ThrowIfIncomplete();
         _owned = weights.Owned;
@@ -156,7 +156,7 @@ public sealed class Unet : IDisposable
 
     private Stage BuildStage(WeightMap weights, long inputs, long outputs, long embedding, int depth) => new()
     {
-        Residual = new ResidualBlock(weights["0"], inputs, outputs, embedding),
+        Residual = new ResidualBlock(weights["0"], inputs, outputs, embedding, Config.NormGroups),
         Transformer = depth > 0 ? new SpatialTransformer(Config, weights["1"], outputs, depth) : null,
     };
 

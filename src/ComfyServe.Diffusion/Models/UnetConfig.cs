@@ -12,6 +12,9 @@ public sealed record UnetConfig
     /// <summary>Key of a checkpoint's metadata that gives the channels per head, where their number grows with the level.</summary>
     public const string HeadChannelsKey = "comfyserve.num_head_channels";
 
+    /// <summary>Key of a checkpoint's metadata that gives the groups of the group norms, where they are not 32.</summary>
+    public const string NormGroupsKey = "comfyserve.norm_groups";
+
     /// <summary>Channels of the input: 4; 9 for inpainting models.</summary>
     public long InputChannels { get; init; } = 4;
 
@@ -50,6 +53,9 @@ public sealed record UnetConfig
 
     /// <summary>Width of the extra vector conditioning (SDXL's <c>y</c>); 0 for none.</summary>
     public long LabelWidth { get; init; }
+
+    /// <summary>Groups of every group norm: 32, fewer in models too narrow for that.</summary>
+    public int NormGroups { get; init; } = 32;
 
     /// <summary>Reads the sizes from the shapes of weights, and the heads, which shapes cannot tell, from metadata.</summary>
     /// <param name="weights">Names start with <c>input_blocks.</c>.</param>
@@ -106,6 +112,7 @@ public sealed record UnetConfig
             ContextWidth = weights.ShapeOf("middle_block.1.transformer_blocks.0.attn2.to_k.weight") is [_, var context] ? context : 0,
             Heads = (int)Number(metadata, HeadsKey, 8),
             HeadChannels = headChannels,
+            NormGroups = (int)Number(metadata, NormGroupsKey, 32),
             LinearProjections = middle?.Count == 2,
             LabelWidth = weights.ShapeOf("label_emb.0.0.weight") is [_, var label] ? label : 0,
         };
@@ -125,7 +132,7 @@ public sealed record UnetConfig
         return depth;
     }
 
-    private static long Number(IReadOnlyDictionary<string, string>? metadata, string key, long otherwise)
+    internal static long Number(IReadOnlyDictionary<string, string>? metadata, string key, long otherwise)
     {
         if (metadata is null || !metadata.TryGetValue(key, out var text))
         {
