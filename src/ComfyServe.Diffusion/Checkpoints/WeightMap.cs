@@ -1,3 +1,4 @@
+using ComfyServe.Diffusion.Runtime;
 using static TorchSharp.torch;
 
 namespace ComfyServe.Diffusion.Checkpoints;
@@ -16,12 +17,18 @@ public sealed class WeightMap
 
     /// <summary>Opens a source at its root.</summary>
     public WeightMap(IWeightSource source)
-        : this(source, "", new Ledger())
+        : this(source, Kernels.Torch)
     {
     }
 
-    private WeightMap(IWeightSource source, string prefix, Ledger ledger) =>
-        (_source, _prefix, _ledger) = (source, prefix, ledger);
+    /// <summary>Opens a source at its root for a model that computes with the given kernels.</summary>
+    internal WeightMap(IWeightSource source, Kernels kernels)
+        : this(source, kernels, "", new Ledger())
+    {
+    }
+
+    private WeightMap(IWeightSource source, Kernels kernels, string prefix, Ledger ledger) =>
+        (_source, Kernels, _prefix, _ledger) = (source, kernels, prefix, ledger);
 
     /// <summary>The names below the prefix, without it.</summary>
     public IEnumerable<string> Names =>
@@ -30,11 +37,14 @@ public sealed class WeightMap
     /// <summary>Tensors made for the model while it took its weights; whoever builds the model disposes of them.</summary>
     public IReadOnlyCollection<Tensor> Owned => _ledger.Owned;
 
+    /// <summary>What the model's layers compute with.</summary>
+    internal Kernels Kernels { get; }
+
     /// <summary>Steps down: names of the result are relative to <c>prefix + name + "."</c>.</summary>
-    public WeightMap this[string name] => new(_source, $"{_prefix}{name}.", _ledger);
+    public WeightMap this[string name] => new(_source, Kernels, $"{_prefix}{name}.", _ledger);
 
     /// <summary>Starts a model of its own at a prefix that is taken literally (with its dot), such as <c>first_stage_model.</c>.</summary>
-    public WeightMap Model(string prefix) => new(_source, _prefix + prefix, new Ledger());
+    public WeightMap Model(string prefix) => new(_source, Kernels, _prefix + prefix, new Ledger());
 
     /// <summary>Whether there is a tensor of that name.</summary>
     public bool Contains(string name) => _source.ShapeOf(_prefix + name) is not null;

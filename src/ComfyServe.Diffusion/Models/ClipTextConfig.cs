@@ -48,19 +48,20 @@ public sealed record ClipTextConfig
     /// <exception cref="CheckpointException">There is no text encoder at this place.</exception>
     public static ClipTextConfig Infer(WeightMap weights, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        if (weights.ShapeOf("text_model.embeddings.token_embedding.weight") is not [var vocabulary, var width]
-            || weights.ShapeOf("text_model.embeddings.position_embedding.weight") is not [var positions, _])
+        var text = TextOf(weights);
+        if (text.ShapeOf("embeddings.token_embedding.weight") is not [var vocabulary, var width]
+            || text.ShapeOf("embeddings.position_embedding.weight") is not [var positions, _])
         {
             throw new CheckpointException("there is no CLIP text encoder in the checkpoint: 'text_model.embeddings.token_embedding.weight' or the position embedding is missing");
         }
 
         var layers = 0;
-        while (weights.Contains($"text_model.encoder.layers.{layers}.layer_norm1.weight"))
+        while (text.Contains($"encoder.layers.{layers}.layer_norm1.weight"))
         {
             layers++;
         }
 
-        var feedForward = weights.ShapeOf("text_model.encoder.layers.0.mlp.fc1.weight") is [var inner, _] ? inner : 4 * width;
+        var feedForward = text.ShapeOf("encoder.layers.0.mlp.fc1.weight") is [var inner, _] ? inner : 4 * width;
         var projection = weights.ShapeOf("text_projection.weight") is [var projected, _] ? projected : 0;
         return new ClipTextConfig
         {
@@ -75,6 +76,10 @@ public sealed record ClipTextConfig
             Projection = projection,
         };
     }
+
+    /// <summary>Old checkpoints lack the <c>text_model.</c> in their names.</summary>
+    internal static WeightMap TextOf(WeightMap weights) =>
+        weights.Contains("embeddings.token_embedding.weight") ? weights : weights["text_model"];
 
     private static long Number(IReadOnlyDictionary<string, string>? metadata, string key, long otherwise)
     {

@@ -23,7 +23,7 @@ public sealed class ClipTextModel : ITextEncoder, IDisposable
     {
         Config = config;
         _format = format;
-        var text = weights["text_model"];
+        var text = ClipTextConfig.TextOf(weights);
         _tokens = text.Take("embeddings.token_embedding.weight", config.Vocabulary, config.Width);
         _positions = text.Take("embeddings.position_embedding.weight", config.Positions, config.Width);
         _layers = [.. Enumerable.Range(0, config.Layers).Select(i => new ClipLayer(config, text["encoder"]["layers"][$"{i}"]))];

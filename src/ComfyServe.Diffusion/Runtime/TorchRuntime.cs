@@ -38,6 +38,7 @@ public static class TorchRuntime
         {
             TuneAllocator();
             patched = PreloadBridge(AppContext.BaseDirectory);
+            DisableNnpack();
         }
 
         torch.InitializeDeviceType(DeviceType.CPU);
@@ -56,9 +57,6 @@ public static class TorchRuntime
 
         // .NET's own setter does not reach native code.
         _ = setenv("THP_MEM_ALLOC_ENABLE", "1", 0);
-
-        // NNPACK writes a warning per small convolution where it does not know the processor; it is not needed.
-        _ = setenv("TORCH_CPP_LOG_LEVEL", "ERROR", 0);
     }
 
     private static string? PreloadBridge(string folder)
@@ -94,6 +92,21 @@ public static class TorchRuntime
         var copy = WritePatchedCopy(bridge);
         NativeLibrary.Load(copy);
         return copy;
+    }
+
+    /// <summary>
+    /// NNPACK would only compute small fp32 convolutions, and writes a warning for each of them where it does not know
+    /// the processor. TorchSharp has no call for the switch, so the library's own symbols are used where they are found.
+    /// </summary>
+    private static unsafe void DisableNnpack()
+    {
+        if (NativeLibrary.TryLoad("libtorch_cpu.so", typeof(TorchRuntime).Assembly, null, out var library)
+            && NativeLibrary.TryGetExport(library, "_ZN2at13globalContextEv", out var globalContext)
+            && NativeLibrary.TryGetExport(library, "_ZN2at7Context20setUserEnabledNNPACKEb", out var setEnabled))
+        {
+            var context = ((delegate* unmanaged<nint>)globalContext)();
+            ((delegate* unmanaged<nint, byte, void>)setEnabled)(context, 0);
+        }
     }
 
     private static string WritePatchedCopy(string bridge)
