@@ -1,0 +1,46 @@
+using ComfyServe.Api.Engines;
+
+namespace ComfyServe.Api;
+
+/// <summary>Settings of the API service.</summary>
+public sealed class ApiOptions
+{
+    /// <summary>Address to listen on. Default 127.0.0.1.</summary>
+    public string Host { get; set; } = "127.0.0.1";
+
+    /// <summary>Port to listen on; 0 takes a free one. Default 18288.</summary>
+    public int Port { get; set; } = 18288;
+
+    /// <summary>Base URLs of the engines, without a slash at the end. Default http://127.0.0.1:8188.</summary>
+    public IReadOnlyList<string> Engines { get; set; } = ["http://127.0.0.1:8188"];
+
+    /// <summary>Folder for stored outputs, the ledger and caches. Default <c>data/api</c> in the working folder.</summary>
+    public string DataFolder { get; set; } = Path.Combine("data", "api");
+
+    /// <summary>Scheme, host and port under which callers reach the service; null takes what each request says.</summary>
+    public string? PublicUrl { get; set; }
+
+    /// <summary>Whether results carry <c>comfyui_response</c> unless a request's header says otherwise. Default true.</summary>
+    public bool IncludeComfyResponse { get; set; } = true;
+
+    /// <summary>Jobs that may wait, beyond the one that each engine runs. Default 100.</summary>
+    public int MaxQueueSize { get; set; } = 100;
+
+    /// <summary>How long a finished job's result is kept. Default 6 h.</summary>
+    public TimeSpan ResultLifetime { get; set; } = TimeSpan.FromSeconds(21600);
+
+    /// <summary>Largest request body, bytes. Default 100 MiB.</summary>
+    public long MaxBodyBytes { get; set; } = 100L << 20;
+
+    /// <summary>Largest output that is returned as base64, bytes. Default 10 MiB.</summary>
+    public long OutputBase64MaxBytes { get; set; } = 10_485_760;
+
+    /// <summary>How long a signed URL of an output is good for. Default 7 days.</summary>
+    public TimeSpan UrlLifetime { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>Consecutive failures to reach an engine after which it gets no work for a while. Default 3.</summary>
+    public int BackendFailureThreshold { get; set; } = 3;
+
+    /// <summary>How patient the service is with an engine.</summary>
+    public EngineTimes Times { get; set; } = new();
+}

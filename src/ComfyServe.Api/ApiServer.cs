@@ -1,0 +1,118 @@
+using System.Net;
+using System.Security.Cryptography;
+using ComfyServe.Api.Engines;
+using ComfyServe.Api.Health;
+using ComfyServe.Api.Jobs;
+using ComfyServe.Api.Outputs;
+using ComfyServe.Api.Requests;
+using ComfyServe.Contracts.Api;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Scalar.AspNetCore;
+
+namespace ComfyServe.Api;
+
+/// <summary>The API service: takes <c>/generate…</c> requests, runs them on engines, and keeps their outputs.</summary>
+public static class ApiServer
+{
+    /// <summary>Builds the service; <c>StartAsync</c> listens, and <c>Urls</c> then tells where.</summary>
+    /// <param name="options">Settings.</param>
+    /// <param name="configure">Adds to the host, for example logging; runs after the service's own registrations.</param>
+    public static WebApplication Build(ApiOptions options, Action<WebApplicationBuilder>? configure = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(IPAddress.Parse(options.Host), options.Port);
+            kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes + 1;
+            kestrel.AddServerHeader = false;
+        });
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        AddServices(builder.Services, options);
+        configure?.Invoke(builder);
+        var app = builder.Build();
+        app.UseStatusCodePages(DescribeAsync);
+        app.Use(RefuseTrailingSlashAsync);
+        app.UseRouting();
+        app.MapGenerate();
+        app.MapResult();
+        app.MapFiles();
+        app.MapHealth();
+        app.MapOpenApi("/openapi.json");
+        app.MapScalarApiReference("/docs", docs => docs.WithTitle("ComfyServe API").WithOpenApiRoutePattern("/openapi.json").DisableDefaultFonts());
+        return app;
+    }
+
+    private static void AddServices(IServiceCollection services, ApiOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton(options.Times);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(CreatePool);
+        services.AddSingleton<EngineRunner>();
+        services.AddSingleton<OutputCollector>();
+        services.AddSingleton(s => new UrlSigner(RandomNumberGenerator.GetBytes(32), s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s => new LocalObjectStore(Path.Combine(options.DataFolder, "outputs"), s.GetRequiredService<UrlSigner>(), options.UrlLifetime));
+        services.AddSingleton<JobPipeline>();
+        services.AddSingleton<JobService>();
+        services.AddHostedService(s => s.GetRequiredService<JobService>());
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJsonContext.Default));
+        services.AddOpenApi(openApi => openApi.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info.Title = "ComfyUI API Wrapper";
+            document.Info.Version = "1.0.0";
+            return Task.CompletedTask;
+        }));
+    }
+
+    private static EnginePool CreatePool(IServiceProvider services)
+    {
+        var options = services.GetRequiredService<ApiOptions>();
+        var times = options.Times;
+        var time = services.GetRequiredService<TimeProvider>();
+        var logger = services.GetRequiredService<ILogger<Engine>>();
+        var http = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectTimeout = times.Connect,
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(50),
+        })
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+        var engines = options.Engines.Select(e => new Engine(e, http, times, options.BackendFailureThreshold, time, logger)).ToList();
+        return new(engines, times, time, services.GetRequiredService<ILogger<EnginePool>>());
+    }
+
+    /// <summary>The routes are exact: <c>/generate/</c> is not <c>/generate</c>.</summary>
+    private static Task RefuseTrailingSlashAsync(HttpContext context, RequestDelegate next)
+    {
+        var path = context.Request.Path.Value;
+        if (path is { Length: > 1 } && path[^1] == '/' && !path.StartsWith("/docs", StringComparison.Ordinal))
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return Task.CompletedTask;
+        }
+
+        return next(context);
+    }
+
+    /// <summary>Bodies of errors without one, as clients of the original expect them.</summary>
+    private static Task DescribeAsync(StatusCodeContext context)
+    {
+        var text = context.HttpContext.Response.StatusCode switch
+        {
+            StatusCodes.Status404NotFound => "Not Found",
+            StatusCodes.Status405MethodNotAllowed => "Method Not Allowed",
+            StatusCodes.Status413PayloadTooLarge => "Request Entity Too Large",
+            var status => $"HTTP {status}",
+        };
+        return Answers.Text("detail", text, context.HttpContext.Response.StatusCode).ExecuteAsync(context.HttpContext);
+    }
+}

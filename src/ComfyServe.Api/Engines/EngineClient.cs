@@ -1,0 +1,208 @@
+using System.Buffers;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+
+namespace ComfyServe.Api.Engines;
+
+/// <summary>An engine's HTTP API, as far as this service needs it. Every call has a timeout; failures to reach it are <see cref="EngineUnreachableException"/>.</summary>
+internal sealed class EngineClient(HttpClient http, string baseUrl, EngineTimes times, TimeProvider time)
+{
+    private static readonly MediaTypeHeaderValue Json = new("application/json");
+
+    /// <summary>Submits a workflow under an id of ours.</summary>
+    public async Task<SubmitReply> SubmitAsync(string promptId, string clientId, ReadOnlyMemory<byte> workflow, CancellationToken cancellationToken)
+    {
+        using var reply = await SendAsync(HttpMethod.Post, "/prompt", PromptBody(promptId, clientId, workflow.Span), cancellationToken);
+        var body = reply.Body;
+        if (reply.Status != HttpStatusCode.OK)
+        {
+            return new() { Refusal = WorkflowRefusal.Read((int)reply.Status, body) };
+        }
+
+        var root = Parse(body, "/prompt");
+        if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty("prompt_id", out var id) && id.ValueKind == JsonValueKind.String)
+        {
+            return new() { PromptId = id.GetString(), NodeErrors = root.TryGetProperty("node_errors", out var errors) ? errors : default };
+        }
+
+        return new() { Refusal = WorkflowRefusal.Read((int)reply.Status, body) };
+    }
+
+    /// <summary>The record of a finished run, or null while there is none.</summary>
+    public async Task<HistoryEntry?> HistoryAsync(string promptId, CancellationToken cancellationToken)
+    {
+        using var reply = await GetAsync($"/history/{Uri.EscapeDataString(promptId)}", cancellationToken);
+        if (reply.Status == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+
+        var root = Parse(reply.Body, "/history");
+        return root.ValueKind == JsonValueKind.Object && root.TryGetProperty(promptId, out var entry) && entry.ValueKind == JsonValueKind.Object
+            ? new HistoryEntry(entry)
+            : null;
+    }
+
+    /// <summary>Where a prompt stands in the queue.</summary>
+    public async Task<QueuePlace> PlaceAsync(string promptId, CancellationToken cancellationToken)
+    {
+        using var reply = await GetAsync("/queue", cancellationToken);
+        var root = Parse(reply.Body, "/queue");
+        if (Holds(root, "queue_running", promptId))
+        {
+            return QueuePlace.Running;
+        }
+
+        return Holds(root, "queue_pending", promptId) ? QueuePlace.Pending : QueuePlace.Absent;
+    }
+
+    /// <summary>Takes a prompt out of the queue, if it still waits there.</summary>
+    public Task DeleteAsync(string promptId, CancellationToken cancellationToken) =>
+        PostAsync("/queue", $$"""{"delete":["{{JsonEncodedText.Encode(promptId)}}"]}""", cancellationToken);
+
+    /// <summary>Interrupts a prompt, if it runs.</summary>
+    public Task InterruptAsync(string promptId, CancellationToken cancellationToken) =>
+        PostAsync("/interrupt", $$"""{"prompt_id":"{{JsonEncodedText.Encode(promptId)}}"}""", cancellationToken);
+
+    /// <summary>Makes the engine give back memory.</summary>
+    public Task FreeAsync(CancellationToken cancellationToken) =>
+        PostAsync("/free", """{"unload_models":true,"free_memory":true}""", cancellationToken);
+
+    /// <summary>The engine's description of itself.</summary>
+    public async Task<JsonElement> StatsAsync(CancellationToken cancellationToken)
+    {
+        using var reply = await GetAsync("/system_stats", cancellationToken);
+        return reply.Status == HttpStatusCode.OK ? Parse(reply.Body, "/system_stats") : throw new EngineUnreachableException($"'/system_stats' answered {(int)reply.Status}");
+    }
+
+    /// <summary>Opens a file of the engine; the caller disposes the response. Null when the engine has no such file.</summary>
+    public async Task<HttpResponseMessage?> OpenAsync(string type, string subfolder, string filename, CancellationToken cancellationToken)
+    {
+        var path = $"/view?filename={Uri.EscapeDataString(filename)}&subfolder={Uri.EscapeDataString(subfolder)}&type={Uri.EscapeDataString(type)}";
+        using var request = new HttpRequestMessage(HttpMethod.Get, baseUrl + path);
+        var response = await TryAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        if (response.IsSuccessStatusCode)
+        {
+            return response;
+        }
+
+        using (response)
+        {
+            return response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden or HttpStatusCode.BadRequest
+                ? null
+                : throw new EngineUnreachableException($"'/view' answered {(int)response.StatusCode}");
+        }
+    }
+
+    private Task<Reply> GetAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Get, path, null, cancellationToken);
+
+    private async Task PostAsync(string path, string body, CancellationToken cancellationToken)
+    {
+        using var content = new StringContent(body, Json);
+        using var reply = await SendAsync(HttpMethod.Post, path, content, cancellationToken);
+    }
+
+    private async Task<Reply> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(times.Call, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        using var request = new HttpRequestMessage(method, baseUrl + path) { Content = content };
+        try
+        {
+            var response = await TryAsync(request, HttpCompletionOption.ResponseHeadersRead, both.Token);
+            try
+            {
+                if ((int)response.StatusCode >= 500)
+                {
+                    throw new EngineUnreachableException($"'{path}' answered {(int)response.StatusCode}");
+                }
+
+                await response.Content.LoadIntoBufferAsync(times.MaxReply, both.Token);
+                return new(response, await response.Content.ReadAsByteArrayAsync(both.Token));
+            }
+            catch
+            {
+                response.Dispose();
+                throw;
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new EngineUnreachableException($"'{path}' timed out after {times.Call.TotalSeconds:0.###} s");
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            throw new EngineUnreachableException($"network error at '{path}': {e.Message}", e);
+        }
+    }
+
+    private async Task<HttpResponseMessage> TryAsync(HttpRequestMessage request, HttpCompletionOption completion, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await http.SendAsync(request, completion, cancellationToken);
+        }
+        catch (HttpRequestException e)
+        {
+            throw new EngineUnreachableException($"Cannot connect to the engine: {e.Message}", e);
+        }
+    }
+
+    private static JsonElement Parse(byte[] body, string path)
+    {
+        try
+        {
+            using var document = PythonJson.Parse(body);
+            return document.RootElement.Clone();
+        }
+        catch (JsonException e)
+        {
+            throw new EngineUnreachableException($"'{path}' did not answer with JSON", e);
+        }
+    }
+
+    private static bool Holds(JsonElement root, string list, string promptId)
+    {
+        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty(list, out var items) || items.ValueKind != JsonValueKind.Array)
+        {
+            return false;
+        }
+
+        foreach (var item in items.EnumerateArray())
+        {
+            if (item.ValueKind == JsonValueKind.Array && item.GetArrayLength() > 1 && item[1].ValueKind == JsonValueKind.String && item[1].ValueEquals(promptId))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static ByteArrayContent PromptBody(string promptId, string clientId, ReadOnlySpan<byte> workflow)
+    {
+        // The graph's bytes go through unchanged: seeds up to 2^64 and floats must not be rounded, key order and escapes stay.
+        var buffer = new ArrayBufferWriter<byte>(workflow.Length + 256);
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            writer.WritePropertyName("prompt"u8);
+            writer.WriteRawValue(workflow, skipInputValidation: true);
+            writer.WriteString("client_id"u8, clientId);
+            writer.WriteString("prompt_id"u8, promptId);
+            writer.WriteEndObject();
+        }
+
+        return new ByteArrayContent(buffer.WrittenSpan.ToArray()) { Headers = { ContentType = Json } };
+    }
+
+    private readonly struct Reply(HttpResponseMessage response, byte[] body) : IDisposable
+    {
+        public HttpStatusCode Status => response.StatusCode;
+
+        public byte[] Body { get; } = body;
+
+        public void Dispose() => response.Dispose();
+    }
+}

@@ -1,0 +1,25 @@
+using ComfyServe.Contracts.Api;
+
+namespace ComfyServe.Api.Jobs;
+
+/// <summary>A validated request, ready to run.</summary>
+internal sealed record JobRequest
+{
+    /// <summary>The caller's id, or one of ours.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The workflow's JSON, as received.</summary>
+    public required ReadOnlyMemory<byte> Workflow { get; init; }
+
+    /// <summary>Whether the bytes of the outputs are wanted in the result.</summary>
+    public bool ReturnBase64 { get; init; }
+
+    /// <summary>Object store of this request, if it names any part of one.</summary>
+    public S3Target? S3 { get; init; }
+
+    /// <summary>Webhook of this request, if it has one.</summary>
+    public WebhookTarget? Webhook { get; init; }
+
+    /// <summary>Scheme, host and port under which the caller reaches this service; URLs of outputs begin with it.</summary>
+    public required string PublicUrl { get; init; }
+}

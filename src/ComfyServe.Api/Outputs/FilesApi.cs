@@ -1,0 +1,33 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace ComfyServe.Api.Outputs;
+
+/// <summary><c>GET /files/{key}</c>: objects of the embedded store, for whoever has a signed URL that has not expired.</summary>
+internal static class FilesApi
+{
+    public static void MapFiles(this IEndpointRouteBuilder routes) =>
+        routes.MapMethods("/files/{**key}", ["GET", "HEAD"], Get).WithName("file").WithSummary("Fetch an output by its signed URL").ExcludeFromDescription();
+
+    private static IResult Get(string key, long? expires, string? signature, HttpContext context, LocalObjectStore store, UrlSigner signer)
+    {
+        if (expires is null || signature is null || !signer.IsValid(key, expires.Value, signature))
+        {
+            return Requests.Answers.Text("detail", "The URL's signature is wrong or has expired", StatusCodes.Status403Forbidden);
+        }
+
+        if (store.Find(key) is not { } path)
+        {
+            return Requests.Answers.Text("detail", "Not Found", StatusCodes.Status404NotFound);
+        }
+
+        var type = MediaType.OfName(path);
+        var headers = context.Response.Headers;
+        headers.XContentTypeOptions = "nosniff";
+        headers.ContentSecurityPolicy = "sandbox; default-src 'none'; media-src 'self'; img-src 'self'";
+        headers.CacheControl = "private, max-age=3600";
+        var shown = type.StartsWith("image/", StringComparison.Ordinal) || type.StartsWith("video/", StringComparison.Ordinal) || type.StartsWith("audio/", StringComparison.Ordinal);
+        return Results.File(path, type, shown ? null : Path.GetFileName(path), new DateTimeOffset(File.GetLastWriteTimeUtc(path)), entityTag: null, enableRangeProcessing: true);
+    }
+}

@@ -1,0 +1,90 @@
+using System.Buffers;
+
+namespace ComfyServe.Api.Outputs;
+
+/// <summary>The embedded object store: files below one folder, served by this service behind signed, expiring URLs.</summary>
+internal sealed class LocalObjectStore(string folder, UrlSigner signer, TimeSpan urlLifetime)
+{
+    /// <summary>Folder of the objects.</summary>
+    public string Folder { get; } = Path.GetFullPath(folder);
+
+    /// <summary>The store as seen by one request.</summary>
+    /// <param name="publicUrl">Scheme, host and port that URLs begin with.</param>
+    public IObjectStore For(string publicUrl) => new View(this, publicUrl);
+
+    /// <summary>Path of an object; null when the key is not a key or nothing is stored there.</summary>
+    public string? Find(string key)
+    {
+        if (!ObjectKey.IsValid(key))
+        {
+            return null;
+        }
+
+        var path = PathOf(key);
+        return File.Exists(path) ? path : null;
+    }
+
+    private string PathOf(string key)
+    {
+        var path = Path.GetFullPath(Path.Combine(Folder, key));
+        return path.StartsWith(Folder + Path.DirectorySeparatorChar, StringComparison.Ordinal) ? path : throw new ObjectStoreException("the key leaves the object store");
+    }
+
+    private async Task<StoredObject> PutAsync(string key, Stream content, string publicUrl, CancellationToken cancellationToken)
+    {
+        if (!ObjectKey.IsValid(key))
+        {
+            throw new ObjectStoreException("not a valid key for an object");
+        }
+
+        var path = PathOf(key);
+        var partial = Path.Combine(Path.GetDirectoryName(path)!, $".{Guid.NewGuid():N}.part");
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            await using (var file = new FileStream(partial, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.Asynchronous))
+            {
+                await CopyAsync(content, file, cancellationToken);
+            }
+
+            File.Move(partial, path, overwrite: true);
+        }
+        catch (Exception e)
+        {
+            File.Delete(partial);
+            if (e is IOException or UnauthorizedAccessException)
+            {
+                throw new ObjectStoreException($"cannot write to the embedded object store: {Reason(e)}", e);
+            }
+
+            throw;
+        }
+
+        return new(publicUrl + signer.Sign(key, urlLifetime), path);
+    }
+
+    private static async Task CopyAsync(Stream content, FileStream file, CancellationToken cancellationToken)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(128 << 10);
+        try
+        {
+            int read;
+            while ((read = await content.ReadAsync(buffer, cancellationToken)) > 0)
+            {
+                await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static string Reason(Exception e) => (e.HResult & 0xFFFF) == 28 ? "no space left on the device" : e.GetType().Name;
+
+    private sealed class View(LocalObjectStore store, string publicUrl) : IObjectStore
+    {
+        public Task<StoredObject> PutAsync(string key, Stream content, string contentType, CancellationToken cancellationToken) =>
+            store.PutAsync(key, content, publicUrl, cancellationToken);
+    }
+}

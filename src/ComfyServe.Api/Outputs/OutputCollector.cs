@@ -1,0 +1,123 @@
+using ComfyServe.Api.Engines;
+using ComfyServe.Api.Jobs;
+using ComfyServe.Contracts.Api;
+
+namespace ComfyServe.Api.Outputs;
+
+/// <summary>Moves a run's files from the engine to the object store, streaming: whatever their size, only buffers are held.</summary>
+internal sealed class OutputCollector(ApiOptions options, EngineTimes times, TimeProvider time)
+{
+    private const int FilesAtOnce = 4;
+
+    /// <summary>Stores every file of <paramref name="files"/>. What goes wrong with one file is reported on that file.</summary>
+    /// <exception cref="EngineUnreachableException">The engine went away with the files.</exception>
+    public async Task<IReadOnlyList<OutputFile>> CollectAsync(
+        Engine engine, JobRequest request, IReadOnlyList<OutputRef> files, IObjectStore store, CancellationToken cancellationToken)
+    {
+        if (files.Count == 0)
+        {
+            return [];
+        }
+
+        var names = NodeNames.Read(request.Workflow);
+        var keys = Keys(request.Id, files);
+        if (files.Count == 1)
+        {
+            return [await StoreAsync(engine, request, files[0], keys[0], names, store, cancellationToken)];
+        }
+
+        var stored = new OutputFile[files.Count];
+        var limits = new ParallelOptions { MaxDegreeOfParallelism = FilesAtOnce, CancellationToken = cancellationToken };
+        await Parallel.ForAsync(0, files.Count, limits, async (i, token) =>
+            stored[i] = await StoreAsync(engine, request, files[i], keys[i], names, store, token));
+        return stored;
+    }
+
+    private async Task<OutputFile> StoreAsync(
+        Engine engine, JobRequest request, OutputRef file, string key, NodeNames names, IObjectStore store, CancellationToken cancellationToken)
+    {
+        var output = new OutputFile
+        {
+            Filename = file.Filename,
+            Type = file.Type,
+            Subfolder = file.Subfolder,
+            NodeId = file.NodeId,
+            OutputType = file.Kind,
+            NodeType = names.TypeOf(file.NodeId),
+            NodeTitle = names.TitleOf(file.NodeId),
+        };
+        using var response = await OpenAsync(engine, file, cancellationToken);
+        if (response is null)
+        {
+            return output with { Error = $"file missing on the engine: '{file.Filename}'" };
+        }
+
+        await using var source = await response.Content.ReadAsStreamAsync(cancellationToken);
+        await using var content = new HashingStream(source, request.ReturnBase64 ? options.OutputBase64MaxBytes : 0);
+        try
+        {
+            var type = MediaType.Of((await content.PeekAsync(cancellationToken)).Span, file.Filename);
+            output = output with { Mimetype = type };
+            var stored = await store.PutAsync(key, content, type, cancellationToken);
+            output = output with { LocalPath = stored.LocalPath, Url = stored.Url };
+        }
+        catch (ObjectStoreException e)
+        {
+            return output with { UploadError = e.Message };
+        }
+        catch (IOException e)
+        {
+            throw new EngineUnreachableException($"the engine's file '{file.Filename}' could not be read: {e.Message}", e);
+        }
+
+        return Inline(output with { Size = content.BytesRead, Sha256 = content.Sha256() }, request, content);
+    }
+
+    private OutputFile Inline(OutputFile output, JobRequest request, HashingStream content)
+    {
+        if (!request.ReturnBase64)
+        {
+            return output;
+        }
+
+        return content.Captured is { } bytes
+            ? output with { Data = Convert.ToBase64String(bytes.Span) }
+            : output with { Error = $"file size {content.BytesRead} exceeds OUTPUT_BASE64_MAX_BYTES ({options.OutputBase64MaxBytes}); not inlined" };
+    }
+
+    private async Task<HttpResponseMessage?> OpenAsync(Engine engine, OutputRef file, CancellationToken cancellationToken)
+    {
+        var began = time.GetTimestamp();
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await engine.Client.OpenAsync(file.Type, file.Subfolder, file.Filename, cancellationToken);
+            }
+            catch (EngineUnreachableException) when (time.GetElapsedTime(began) < times.Outage)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(2000, 100 << Math.Min(attempt, 5))), time, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>One key per file; files of the same name in different folders or nodes get different ones.</summary>
+    private static string[] Keys(string requestId, IReadOnlyList<OutputRef> files)
+    {
+        var keys = new string[files.Count];
+        var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        for (var i = 0; i < files.Count; i++)
+        {
+            var name = ObjectKey.Name(files[i].Filename);
+            var unique = name;
+            for (var n = 2; !taken.Add(unique); n++)
+            {
+                unique = $"{Path.GetFileNameWithoutExtension(name)}_{n}{Path.GetExtension(name)}";
+            }
+
+            keys[i] = $"{requestId}/{unique}";
+        }
+
+        return keys;
+    }
+}

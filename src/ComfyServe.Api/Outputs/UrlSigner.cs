@@ -1,0 +1,25 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace ComfyServe.Api.Outputs;
+
+/// <summary>Signs the URLs of the embedded object store: HMAC-SHA256 over key and expiry.</summary>
+internal sealed class UrlSigner(byte[] secret, TimeProvider time)
+{
+    /// <summary>The path and query of a key's URL, good for <paramref name="lifetime"/>.</summary>
+    public string Sign(string key, TimeSpan lifetime)
+    {
+        var expires = (time.GetUtcNow() + lifetime).ToUnixTimeSeconds();
+        var path = string.Join('/', key.Split('/').Select(Uri.EscapeDataString));
+        return $"/files/{path}?expires={expires.ToString(CultureInfo.InvariantCulture)}&signature={Signature(key, expires)}";
+    }
+
+    /// <summary>Whether a URL was signed here and has not expired.</summary>
+    public bool IsValid(string key, long expires, string signature) =>
+        expires >= time.GetUtcNow().ToUnixTimeSeconds()
+        && CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(Signature(key, expires)), Encoding.ASCII.GetBytes(signature));
+
+    private string Signature(string key, long expires) =>
+        Convert.ToHexStringLower(HMACSHA256.HashData(secret, Encoding.UTF8.GetBytes($"{expires.ToString(CultureInfo.InvariantCulture)}\n{key}")));
+}

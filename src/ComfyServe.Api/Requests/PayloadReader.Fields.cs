@@ -1,0 +1,122 @@
+using System.Text.Json;
+
+namespace ComfyServe.Api.Requests;
+
+/// <content>The field types, as lax as the original's: see the API reference, "Request body".</content>
+internal sealed partial class PayloadReader
+{
+    private string Text(JsonElement parent, string name, object[] location)
+    {
+        if (!parent.TryGetProperty(name, out var value))
+        {
+            return "";
+        }
+
+        if (value.ValueKind == JsonValueKind.String)
+        {
+            return TextOf(value, [.. location, name]);
+        }
+
+        Add("string_type", [.. location, name], "Input should be a valid string");
+        return "";
+    }
+
+    private string TextOf(JsonElement value, object[] location)
+    {
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            Add("string_unicode", location, "Input should be a valid string, unable to parse raw data as a unicode string");
+            return "";
+        }
+    }
+
+    /// <summary>An object; an empty one counts as absent.</summary>
+    private JsonElement? Dictionary(JsonElement parent, string name)
+    {
+        if (!parent.TryGetProperty(name, out var value))
+        {
+            return null;
+        }
+
+        if (value.ValueKind == JsonValueKind.Object)
+        {
+            return value.GetPropertyCount() == 0 ? null : value;
+        }
+
+        Add("dict_type", [.. InputLocation, name], "Input should be a valid dictionary");
+        return null;
+    }
+
+    private JsonElement? Section(JsonElement parent, string name)
+    {
+        if (!parent.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
+        {
+            return null;
+        }
+
+        if (value.ValueKind == JsonValueKind.Object)
+        {
+            return value;
+        }
+
+        Add("model_attributes_type", [.. InputLocation, name], "Input should be a valid dictionary or object to extract fields from");
+        return null;
+    }
+
+    private int Integer(JsonElement parent, string name, object[] location, int otherwise)
+    {
+        if (!parent.TryGetProperty(name, out var value))
+        {
+            return otherwise;
+        }
+
+        var number = 0;
+        var valid = value.ValueKind switch
+        {
+            JsonValueKind.Number => value.TryGetInt32(out number),
+            JsonValueKind.String => int.TryParse(value.GetRawText().AsSpan(1..^1), out number),
+            _ => false,
+        };
+        if (!valid)
+        {
+            Add(value.ValueKind == JsonValueKind.String ? "int_parsing" : "int_type", [.. location, name], "Input should be a valid integer");
+            return otherwise;
+        }
+
+        if (number is < 1 or > 3600)
+        {
+            Add("int_range", [.. location, name], "Input should be between 1 and 3600");
+            return otherwise;
+        }
+
+        return number;
+    }
+
+    private bool Boolean(JsonElement parent, string name)
+    {
+        if (!parent.TryGetProperty(name, out var value))
+        {
+            return false;
+        }
+
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.True or JsonValueKind.False:
+                return value.GetBoolean();
+            case JsonValueKind.Number when value.TryGetInt32(out var number) && number is 0 or 1:
+                return number == 1;
+            case JsonValueKind.String when Flag.TryParse(value.GetRawText().AsSpan(1..^1), out var flag):
+                return flag;
+            case JsonValueKind.String or JsonValueKind.Number:
+                Add("bool_parsing", [.. InputLocation, name], "Input should be a valid boolean, unable to interpret input");
+                return false;
+            default:
+                Add("bool_type", [.. InputLocation, name], "Input should be a valid boolean");
+                return false;
+        }
+    }
+}

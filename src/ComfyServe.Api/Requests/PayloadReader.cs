@@ -1,0 +1,208 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using ComfyServe.Api.Jobs;
+using ComfyServe.Contracts.Api;
+
+namespace ComfyServe.Api.Requests;
+
+/// <summary>Reads and checks the body of <c>POST /generate…</c>. Reports every mistake at once, in FastAPI's shape, and echoes nothing.</summary>
+internal sealed partial class PayloadReader
+{
+    private static readonly object[] BodyLocation = ["body"];
+    private static readonly object[] InputLocation = ["body", "input"];
+
+    private readonly List<ValidationProblem> _problems = [];
+
+    private PayloadReader()
+    {
+    }
+
+    /// <summary>Reads <paramref name="body"/>.</summary>
+    /// <param name="body">The request's body; the returned request refers to it.</param>
+    /// <param name="isJson">Whether the caller said that it is JSON.</param>
+    /// <param name="publicUrl">Scheme and host that the caller used.</param>
+    /// <param name="problems">Every mistake; empty when the request is returned.</param>
+    public static JobRequest? Read(ReadOnlyMemory<byte> body, bool isJson, string publicUrl, out IReadOnlyList<ValidationProblem> problems)
+    {
+        var reader = new PayloadReader();
+        var request = reader.Read(body, isJson, publicUrl);
+        problems = reader._problems;
+        return reader._problems.Count == 0 ? request : null;
+    }
+
+    private JobRequest? Read(ReadOnlyMemory<byte> body, bool isJson, string publicUrl)
+    {
+        if (body.IsEmpty)
+        {
+            Add("missing", BodyLocation, "Field required");
+            return null;
+        }
+
+        if (!isJson)
+        {
+            Add("model_attributes_type", BodyLocation, "Input should be a valid dictionary or object to extract fields from");
+            return null;
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = JsonLimits.MaxDepth });
+            return ReadRoot(document.RootElement, publicUrl);
+        }
+        catch (JsonException e)
+        {
+            _problems.Add(new("json_invalid", ["body", PositionOf(body.Span, e)], "JSON decode error") { Context = Complaint(e) });
+            return null;
+        }
+    }
+
+    private JobRequest? ReadRoot(JsonElement root, string publicUrl)
+    {
+        if (root.ValueKind != JsonValueKind.Object)
+        {
+            Add("model_attributes_type", BodyLocation, "Input should be a valid dictionary or object to extract fields from");
+            return null;
+        }
+
+        if (!root.TryGetProperty("input", out var input))
+        {
+            Add("missing", InputLocation, "Field required");
+            return null;
+        }
+
+        if (input.ValueKind != JsonValueKind.Object)
+        {
+            Add("model_attributes_type", InputLocation, "Input should be a valid dictionary or object to extract fields from");
+            return null;
+        }
+
+        return ReadInput(input, publicUrl);
+    }
+
+    private JobRequest ReadInput(JsonElement input, string publicUrl)
+    {
+        var id = Text(input, "request_id", InputLocation);
+        if (id.Length > 0 && !RequestId.IsValid(id))
+        {
+            Add("string_pattern_mismatch", [.. InputLocation, "request_id"], "String should match pattern '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$' and not contain '..'");
+        }
+
+        var workflow = Dictionary(input, "workflow_json");
+        var modifier = Text(input, "modifier", InputLocation);
+        var modifications = Dictionary(input, "modifications");
+        CheckSource(workflow, modifier, modifications);
+        if (workflow is { } graph)
+        {
+            WorkflowShape.Check(graph, _problems);
+        }
+
+        return new()
+        {
+            Id = id.Length > 0 ? id : Guid.NewGuid().ToString(),
+            Workflow = workflow is { } found ? JsonMarshal.GetRawUtf8Value(found).ToArray() : default,
+            ReturnBase64 = Boolean(input, "return_outputs_as_base64"),
+            S3 = ReadS3(input),
+            Webhook = ReadWebhook(input),
+            PublicUrl = publicUrl,
+        };
+    }
+
+    private void CheckSource(JsonElement? workflow, string modifier, JsonElement? modifications)
+    {
+        if (workflow is not null && modifier.Length > 0)
+        {
+            AddCross("Cannot provide both workflow_json and modifier - they are mutually exclusive");
+        }
+        else if (workflow is null && modifier.Length == 0)
+        {
+            // A field of the wrong type is already reported; that it is also missing would only confuse.
+            if (!_problems.Exists(p => p.Location.Count > 2 && p.Location[2] is "workflow_json" or "modifier"))
+            {
+                AddCross(modifications is null ? "Must provide either workflow_json OR modifier" : "modifications can only be provided when modifier is specified");
+            }
+        }
+        else if (modifications is not null && modifier.Length == 0)
+        {
+            AddCross("modifications can only be provided when modifier is specified");
+        }
+    }
+
+    private S3Target? ReadS3(JsonElement input)
+    {
+        if (Section(input, "s3") is not { } s3)
+        {
+            return null;
+        }
+
+        object[] location = [.. InputLocation, "s3"];
+        return new()
+        {
+            AccessKeyId = Text(s3, "access_key_id", location),
+            SecretAccessKey = Text(s3, "secret_access_key", location),
+            EndpointUrl = Text(s3, "endpoint_url", location),
+            BucketName = Text(s3, "bucket_name", location),
+            Region = Text(s3, "region", location),
+            ConnectTimeout = Integer(s3, "connect_timeout", location, 60),
+            ConnectAttempts = Integer(s3, "connect_attempts", location, 3),
+        };
+    }
+
+    private WebhookTarget? ReadWebhook(JsonElement input)
+    {
+        if (Section(input, "webhook") is not { } webhook)
+        {
+            return null;
+        }
+
+        object[] location = [.. InputLocation, "webhook"];
+        JsonElement? extra = null;
+        if (webhook.TryGetProperty("extra_params", out var value))
+        {
+            if (value.ValueKind == JsonValueKind.Object)
+            {
+                extra = value.Clone();
+            }
+            else
+            {
+                Add("dict_type", [.. location, "extra_params"], "Input should be a valid dictionary");
+            }
+        }
+
+        return new()
+        {
+            Url = Text(webhook, "url", location),
+            Secret = Text(webhook, "secret", location),
+            Timeout = Integer(webhook, "timeout", location, 30),
+            ExtraParams = extra,
+        };
+    }
+
+    private static int PositionOf(ReadOnlySpan<byte> body, JsonException e)
+    {
+        var line = e.LineNumber ?? 0;
+        var position = 0;
+        while (line-- > 0)
+        {
+            var next = body[position..].IndexOf((byte)'\n');
+            if (next < 0)
+            {
+                break;
+            }
+
+            position += next + 1;
+        }
+
+        return position + (int)(e.BytePositionInLine ?? 0);
+    }
+
+    /// <summary>The parser's words without its position; they quote at most one character of the body.</summary>
+    private static string Complaint(JsonException e)
+    {
+        var end = e.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
+        return end < 0 ? "Expecting value" : e.Message[..end];
+    }
+
+    private void Add(string type, IReadOnlyList<object> location, string message) => _problems.Add(new(type, location, message));
+
+    private void AddCross(string message) => _problems.Add(new("value_error", InputLocation, $"Value error, {message}"));
+}

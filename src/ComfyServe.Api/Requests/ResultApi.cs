@@ -1,0 +1,49 @@
+using ComfyServe.Api.Jobs;
+using ComfyServe.Contracts.Api;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace ComfyServe.Api.Requests;
+
+/// <summary><c>GET /result/{request_id}</c> and <c>POST /cancel/{request_id}</c>.</summary>
+internal static class ResultApi
+{
+    public static void MapResult(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/result/{request_id}", GetAsync)
+            .Produces<GenerateResult>()
+            .Produces<GenerateResult>(StatusCodes.Status404NotFound)
+            .WithName("result").WithSummary("What is known about a request");
+        routes.MapPost("/cancel/{request_id}", CancelAsync)
+            .WithName("cancel").WithSummary("Cancel a request in whatever stage it is");
+    }
+
+    private static Task<IResult> GetAsync(string request_id, HttpContext context, JobService jobs, ApiOptions options)
+    {
+        if (jobs.Find(request_id) is not { } job)
+        {
+            return Task.FromResult(Answers.Refused(request_id, "Request ID not found", StatusCodes.Status404NotFound));
+        }
+
+        var snapshot = job.Snapshot;
+        var result = snapshot.ToResult(job.Id, GenerateApi.IncludesResponse(context.Request, options));
+        return Task.FromResult(Answers.Result(result, snapshot.IsTerminal ? OutcomeStatus.Of(snapshot) : StatusCodes.Status200OK));
+    }
+
+    private static async Task<IResult> CancelAsync(string request_id, JobService jobs)
+    {
+        if (jobs.Find(request_id) is not { } job)
+        {
+            return Answers.Text("error", $"Request {request_id} not found", StatusCodes.Status404NotFound);
+        }
+
+        if (await job.CancelAsync(JobErrorCode.Cancelled, "Request cancelled by client"))
+        {
+            return Answers.Object(StatusCodes.Status200OK, ("message", $"Successfully cancelled request {request_id}"), ("status", JobStatus.Cancelled));
+        }
+
+        var status = job.Snapshot.Status;
+        return Answers.Object(StatusCodes.Status200OK, ("message", $"Request {request_id} is already {status}"), ("status", status));
+    }
+}
