@@ -25,18 +25,18 @@ internal static class ImageDecoder
             return new DecodedImage(kind, [BitmapDecoder.Decode(file, name, limits)]);
         }
 
+        var png = kind == ImageKind.Png ? PngHeader.Read(file, name) : null;
         VipsRuntime.EnsureStarted();
         using var image = Open(kind, file, name);
         var frames = image.PageHeight > 0 ? image.Height / image.PageHeight : 1;
         ImageTooLargeException.ThrowIfExceeded(limits, image.Width, image.Height / frames, frames);
-        var png = kind == ImageKind.Png ? PngHeader.TryRead(file) : null;
         try
         {
             return new DecodedImage(kind, [.. Enumerable.Range(0, frames).Select(frame => DecodeFrame(image, frame, frames, png))]);
         }
         catch (VipsException exception)
         {
-            throw new BrokenImageException(name, exception);
+            throw new BrokenImageException("broken data stream when reading image file", exception);
         }
     }
 
@@ -46,7 +46,8 @@ internal static class ImageDecoder
         {
             return kind switch
             {
-                ImageKind.Png => Image.PngloadBuffer(file),
+                // Without this a cut file decodes to black and nobody notices.
+                ImageKind.Png => Image.PngloadBuffer(file, failOn: Enums.FailOn.Truncated),
                 ImageKind.Jpeg => Image.JpegloadBuffer(file),
                 ImageKind.Webp => Image.WebploadBuffer(file, n: -1),
                 ImageKind.Gif => Image.GifloadBuffer(file, n: -1),

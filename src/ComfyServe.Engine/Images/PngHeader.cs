@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 
 namespace ComfyServe.Engine.Images;
@@ -11,21 +12,38 @@ internal sealed record PngHeader(int BitDepth, int ColorType, bool HasTransparen
 {
     private const int FirstChunk = 8;
 
+    private static readonly SearchValues<byte> ChunkLetters =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"u8);
+
     /// <summary>The eight bytes that start every PNG.</summary>
     public static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
-    /// <summary>Reads the chunks before the pixels, or returns null where they are broken.</summary>
-    public static PngHeader? TryRead(ReadOnlySpan<byte> file)
+    /// <summary>Reads the chunks before the pixels.</summary>
+    /// <param name="file">The whole file.</param>
+    /// <param name="name">What errors call the file.</param>
+    /// <exception cref="UnidentifiedImageException">There is no header, or no pixels.</exception>
+    /// <exception cref="BrokenImageException">A chunk is longer than the file.</exception>
+    public static PngHeader Read(ReadOnlySpan<byte> file, string name)
     {
         PngHeader? header = null;
         var position = FirstChunk;
-        while (file.Length - position >= 12)
+        while (file.Length - position >= 8)
         {
             var length = BinaryPrimitives.ReadUInt32BigEndian(file[position..]);
             var type = file.Slice(position + 4, 4);
-            if (length > file.Length - position - 12)
+            if (header is not null && type.SequenceEqual("IDAT"u8))
             {
                 return header;
+            }
+
+            if (type.IndexOfAnyExcept(ChunkLetters) >= 0)
+            {
+                break;
+            }
+
+            if (length > file.Length - position - 8)
+            {
+                throw new BrokenImageException("Truncated File Read");
             }
 
             if (type.SequenceEqual("IHDR"u8) && length == 13)
@@ -36,14 +54,10 @@ internal sealed record PngHeader(int BitDepth, int ColorType, bool HasTransparen
             {
                 header = header with { HasTransparency = true };
             }
-            else if (type.SequenceEqual("IDAT"u8))
-            {
-                return header;
-            }
 
             position += (int)length + 12;
         }
 
-        return header;
+        throw new UnidentifiedImageException(name);
     }
 }

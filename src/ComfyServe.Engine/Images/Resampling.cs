@@ -49,7 +49,7 @@ internal static class Resampling
         Interpolate(samples, width, height, InterpolationMode.Bilinear);
 
     private static Tensor Interpolate(Tensor samples, long width, long height, InterpolationMode mode) =>
-        F.interpolate(samples, size: [height, width], mode: mode);
+        F.interpolate(samples, size: [height, width], mode: mode, align_corners: mode == InterpolationMode.Area ? null : false);
 
     private static Tensor CropToAspect(Tensor samples, long width, long height)
     {

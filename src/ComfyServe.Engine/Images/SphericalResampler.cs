@@ -40,7 +40,7 @@ internal static class SphericalResampler
 
     /// <summary>Bilinear interpolation of an index ramp: where each target position lies in the source.</summary>
     private static Tensor Stretch(Tensor ramp, long size) =>
-        F.interpolate(ramp.reshape(1, 1, 1, -1), size: [1, size], mode: InterpolationMode.Bilinear).reshape(-1);
+        F.interpolate(ramp.reshape(1, 1, 1, -1), size: [1, size], mode: InterpolationMode.Bilinear, align_corners: false).reshape(-1);
 
     /// <summary>Spherical interpolation along the last axis; <paramref name="ratio"/> 0 gives <paramref name="from"/>.</summary>
     private static Tensor Turn(Tensor from, Tensor to, Tensor ratio)

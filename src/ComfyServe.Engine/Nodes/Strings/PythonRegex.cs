@@ -1,0 +1,172 @@
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace ComfyServe.Engine.Nodes.Strings;
+
+/// <summary>A pattern in the language of Python's <c>re</c>.</summary>
+/// <remarks>
+/// .NET's language is nearly the same. Translated are <c>(?P&lt;name&gt;…)</c>, <c>(?P=name)</c>, <c>\Z</c> and
+/// <c>{,n}</c>; named groups become plain ones, since .NET would number them behind all others.
+/// </remarks>
+internal sealed class PythonRegex
+{
+    /// <summary>A pattern from a workflow must not hold the engine's thread for longer.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly Dictionary<string, int> _names = new(StringComparer.Ordinal);
+    private readonly StringBuilder _translated = new();
+    private readonly string _pattern;
+    private int _groups;
+    private int _position;
+
+    /// <summary>Compiles a pattern.</summary>
+    /// <exception cref="ArgumentException">The pattern is not valid.</exception>
+    /// <exception cref="FormatException">The pattern is not valid in Python; the message says why.</exception>
+    public PythonRegex(string pattern, bool caseInsensitive, bool multiline, bool dotAll)
+    {
+        _pattern = pattern;
+        Translate();
+        var options = RegexOptions.CultureInvariant
+            | (caseInsensitive ? RegexOptions.IgnoreCase : RegexOptions.None)
+            | (multiline ? RegexOptions.Multiline : RegexOptions.None)
+            | (dotAll ? RegexOptions.Singleline : RegexOptions.None);
+        Regex = new Regex(_translated.ToString(), options, Patience);
+    }
+
+    /// <summary>The pattern in .NET's language; groups have Python's numbers.</summary>
+    public Regex Regex { get; }
+
+    /// <summary>Number of groups.</summary>
+    public int Groups => _groups;
+
+    /// <summary>Fills Python's replacement template: <c>\1</c>, <c>\g&lt;name&gt;</c>, <c>\n</c>.</summary>
+    /// <exception cref="FormatException">The template names a group that does not exist, or an unknown escape.</exception>
+    public string Expand(string template, Match match)
+    {
+        var result = new StringBuilder();
+        for (var i = 0; i < template.Length; i++)
+        {
+            if (template[i] != '\\' || i + 1 == template.Length)
+            {
+                result.Append(template[i]);
+                continue;
+            }
+
+            i++;
+            if (char.IsAsciiDigit(template[i]))
+            {
+                var length = i + 1 < template.Length && char.IsAsciiDigit(template[i + 1]) ? 2 : 1;
+                result.Append(Group(match, template.Substring(i, length)));
+                i += length - 1;
+            }
+            else if (template[i] == 'g' && i + 1 < template.Length && template[i + 1] == '<' && template.IndexOf('>', i) is > 0 and var end)
+            {
+                result.Append(Group(match, template[(i + 2)..end]));
+                i = end;
+            }
+            else
+            {
+                result.Append(Escape(template[i]));
+            }
+        }
+
+        return result.ToString();
+    }
+
+    private string Group(Match match, string name)
+    {
+        if (!int.TryParse(name, out var number) && !_names.TryGetValue(name, out number))
+        {
+            throw new FormatException($"unknown group name '{name}'");
+        }
+
+        return number <= _groups ? match.Groups[number].Value : throw new FormatException($"invalid group reference {number}");
+    }
+
+    private static string Escape(char letter) => letter switch
+    {
+        'n' => "\n",
+        't' => "\t",
+        'r' => "\r",
+        'f' => "\f",
+        'v' => "\v",
+        'a' => "\a",
+        'b' => "\b",
+        '\\' => "\\",
+        _ when char.IsAsciiLetter(letter) => throw new FormatException($"bad escape \\{letter}"),
+        _ => "\\" + letter,
+    };
+
+    private void Translate()
+    {
+        var inClass = false;
+        while (_position < _pattern.Length)
+        {
+            var character = _pattern[_position];
+            if (character == '\\' && _position + 1 < _pattern.Length)
+            {
+                Emit(!inClass && _pattern[_position + 1] == 'Z' ? "\\z" : _pattern.Substring(_position, 2), 2);
+            }
+            else if (inClass)
+            {
+                // .NET subtracts classes where Python has a plain bracket.
+                Emit(character == '[' ? "\\[" : character.ToString(), 1);
+                inClass = character != ']';
+            }
+            else if (character == '[')
+            {
+                inClass = true;
+                Emit(Ahead("[^]") ? "[^\\]" : Ahead("[]") ? "[\\]" : Ahead("[^") ? "[^" : "[", Ahead("[^]") ? 3 : Ahead("[]") || Ahead("[^") ? 2 : 1);
+            }
+            else if (character == '(')
+            {
+                TranslateGroup();
+            }
+            else
+            {
+                Emit(Ahead("{,") ? "{0," : character.ToString(), Ahead("{,") ? 2 : 1);
+            }
+        }
+    }
+
+    private void TranslateGroup()
+    {
+        if (Ahead("(?P<"))
+        {
+            var name = NameUntil('>', 4);
+            _names[name] = ++_groups;
+            Emit("(", name.Length + 5);
+        }
+        else if (Ahead("(?P="))
+        {
+            var name = NameUntil(')', 4);
+            var number = _names.TryGetValue(name, out var known) ? known : throw new FormatException($"unknown group name '{name}'");
+            Emit($"(?:\\{number})", name.Length + 5);
+        }
+        else if (Ahead("(?'") || (Ahead("(?<") && !Ahead("(?<=") && !Ahead("(?<!")))
+        {
+            throw new FormatException($"unknown extension ?{_pattern[_position + 2]} at position {_position + 1}");
+        }
+        else
+        {
+            _groups += Ahead("(?") ? 0 : 1;
+            Emit("(", 1);
+        }
+    }
+
+    private string NameUntil(char end, int offset)
+    {
+        var stop = _pattern.IndexOf(end, _position);
+        return stop > _position + offset
+            ? _pattern[(_position + offset)..stop]
+            : throw new FormatException($"missing group name at position {_position + offset}");
+    }
+
+    private bool Ahead(string text) => string.CompareOrdinal(_pattern, _position, text, 0, text.Length) == 0;
+
+    private void Emit(string text, int consumed)
+    {
+        _translated.Append(text);
+        _position += consumed;
+    }
+}
