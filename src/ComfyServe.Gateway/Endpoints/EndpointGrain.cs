@@ -1,0 +1,178 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using ComfyServe.Contracts.Serverless;
+using ComfyServe.Gateway.Routing;
+using ComfyServe.Gateway.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace ComfyServe.Gateway.Endpoints;
+
+/// <summary>The shell round an <see cref="EndpointCore"/>: clock, store and calls.</summary>
+internal sealed partial class EndpointGrain(IGatewayStore store, TimeProvider time, LivenessLimits limits, ILogger<EndpointGrain> logger)
+    : Grain, IEndpointGrain
+{
+    private readonly Relay _relay = new();
+    private EndpointCore? _core;
+    private long _epoch;
+    private long _began;
+
+    private double Now => time.GetElapsedTime(_began).TotalSeconds;
+
+    private double UnixNow => time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0;
+
+    /// <inheritdoc/>
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _began = time.GetTimestamp();
+        var id = this.GetPrimaryKeyLong();
+        var row = (await store.EndpointsAsync(cancellationToken)).FirstOrDefault(e => e.Id == id);
+        if (row is null)
+        {
+            return;
+        }
+
+        _epoch = await store.ClaimAsync(id, cancellationToken);
+        _core = new EndpointCore(row, limits, new DecisionLog(time));
+
+        // Versions of this owner's snapshots are above all of the former owner's.
+        _core.Load(await store.WorkersAsync(id, cancellationToken), _epoch << 32, Now);
+        _core.Log.State($"owner {_epoch} took over with {_core.Workers.Count} workers");
+        this.RegisterGrainTimer(TickAsync, new GrainTimerCreationOptions { DueTime = TimeSpan.FromSeconds(0.25), Period = TimeSpan.FromSeconds(0.25), Interleave = false });
+    }
+
+    /// <inheritdoc/>
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => await SaveAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<EndpointNews> SyncAsync(GatewaySync sync)
+    {
+        if (_core is null)
+        {
+            DeactivateOnIdle();
+            return Task.FromResult(new EndpointNews { Gone = true });
+        }
+
+        _core.Demand.Add(sync.Gateway, sync.Load, Now);
+        if (!sync.Ended.IsDefaultOrEmpty)
+        {
+            _core.Ended(sync.Ended, Now);
+        }
+
+        _relay.Seen(sync.Gateway, Now);
+        _relay.Pass(sync.Strangers);
+        return Task.FromResult(new EndpointNews
+        {
+            Snapshot = Newer(sync.KnownVersion),
+            Ended = _relay.TakeEnded(sync.Gateway),
+            Loads = _relay.TakeLoads(sync.Gateway),
+        });
+    }
+
+    /// <inheritdoc/>
+    public async Task<ReportVerdict> ReportAsync(WorkerStatusText report, long knownVersion)
+    {
+        var status = JsonSerializer.Deserialize(report.Json, ServerlessJson.Default.WorkerStatus)!;
+        if (_core?.Report(status, Now, UnixNow) is not { } worker)
+        {
+            return new ReportVerdict { Known = false };
+        }
+
+        _relay.Pass(report.Gateway, new LoadNote(status.Id, status.CurLoad ?? 0, status.WorkingRequestIdxs?.ToImmutableArray() ?? default), Now);
+        await SaveAsync(CancellationToken.None);
+        return new ReportVerdict { Known = true, Command = Command(worker), Snapshot = Newer(knownVersion) };
+    }
+
+    /// <inheritdoc/>
+    public async Task ReconfigureAsync()
+    {
+        var row = (await store.EndpointsAsync(CancellationToken.None)).FirstOrDefault(e => e.Id == this.GetPrimaryKeyLong());
+        if (row is not null)
+        {
+            _core?.Configure(row, Now);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<long> AddPlaceAsync()
+    {
+        var core = Core();
+        var id = await store.NextAsync("worker", CancellationToken.None);
+        core.Add(new WorkerRow { Id = id, EndpointId = core.Row.Id, Phase = "Created", CreatedAt = UnixNow }, Now);
+        await SaveAsync(CancellationToken.None);
+        return id;
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> RemoveWorkerAsync(long workerId)
+    {
+        var known = Core().Workers.ContainsKey(workerId);
+        Core().Remove(workerId, Now);
+        await SaveAsync(CancellationToken.None);
+        return known;
+    }
+
+    /// <inheritdoc/>
+    public Task<byte[]> WorkersAsync(long? workergroupId) => Task.FromResult(
+        JsonSerializer.SerializeToUtf8Bytes(_core?.Views(workergroupId, Now) ?? [], ServerlessJson.Default.IReadOnlyListWorkerView));
+
+    /// <inheritdoc/>
+    public Task<byte[]> LogsAsync(int? tail) =>
+        Task.FromResult(JsonSerializer.SerializeToUtf8Bytes(Core().Log.Read(tail), ServerlessJson.Default.EndpointLogs));
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<long>> DeleteAsync() => RemoveAsync(_ => true);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<long>> DeleteGroupAsync(long workergroupId) => RemoveAsync(w => w.Row.WorkergroupId == workergroupId);
+
+    private static string? Command(FleetWorker worker) => null;
+
+    private async Task<IReadOnlyList<long>> RemoveAsync(Func<FleetWorker, bool> which)
+    {
+        List<long> ids = [.. _core?.Workers.Values.Where(which).Select(w => w.Row.Id) ?? []];
+        foreach (var id in ids)
+        {
+            _core!.Remove(id, Now);
+        }
+
+        await SaveAsync(CancellationToken.None);
+        return ids;
+    }
+
+    private EndpointCore Core() => _core ?? throw new InvalidOperationException($"endpoint {this.GetPrimaryKeyLong()} does not exist");
+
+    private EndpointSnapshot? Newer(long known) => _core is { } core && core.Snapshot.Version > known ? core.Snapshot : null;
+
+    private async Task TickAsync(CancellationToken cancellationToken)
+    {
+        _core!.Tick(Now);
+        await SaveAsync(cancellationToken);
+    }
+
+    private async Task SaveAsync(CancellationToken cancellationToken)
+    {
+        if (_core is null)
+        {
+            return;
+        }
+
+        var (saved, removed) = _core.TakeChanges();
+        if (saved.Count + removed.Count == 0)
+        {
+            return;
+        }
+
+        if (!await store.SaveWorkersAsync(_core.Row.Id, _epoch, saved, removed, cancellationToken))
+        {
+            // Another owner has taken over while this one was cut off: what it knows is what counts.
+            Log.Superseded(logger, _core.Row.Id, _epoch);
+            DeactivateOnIdle();
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 4201, Level = LogLevel.Warning, Message = "Owner {Epoch} of endpoint '{EndpointId}' was superseded and steps down")]
+        public static partial void Superseded(ILogger logger, long endpointId, long epoch);
+    }
+}

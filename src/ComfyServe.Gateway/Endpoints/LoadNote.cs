@@ -1,0 +1,11 @@
+using System.Collections.Immutable;
+
+namespace ComfyServe.Gateway.Endpoints;
+
+/// <summary>A worker's load, as it reported it to one gateway, on its way to the others.</summary>
+/// <param name="WorkerId">The worker.</param>
+/// <param name="Load">Its load.</param>
+/// <param name="Working">Its requests, or default if it does not say.</param>
+[GenerateSerializer, Immutable]
+[Alias("comfyserve.LoadNote")]
+internal sealed record LoadNote([property: Id(0)] long WorkerId, [property: Id(1)] double Load, [property: Id(2)] ImmutableArray<long> Working);

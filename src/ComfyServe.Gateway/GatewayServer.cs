@@ -1,0 +1,130 @@
+using System.Net;
+using System.Net.Sockets;
+using ComfyServe.Gateway.Endpoints;
+using ComfyServe.Gateway.Http;
+using ComfyServe.Gateway.Keys;
+using ComfyServe.Gateway.Routing;
+using ComfyServe.Gateway.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+
+namespace ComfyServe.Gateway;
+
+/// <summary>Builds the gateway: both base URLs of the original on one address, and our own API.</summary>
+public static class GatewayServer
+{
+    /// <summary>A gateway, ready to be started.</summary>
+    /// <param name="options">How it runs.</param>
+    /// <param name="configure">Changes to services or logging before they are built.</param>
+    public static WebApplication Build(GatewayOptions options, Action<WebApplicationBuilder>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = typeof(GatewayServer).Assembly.GetName().Name });
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Parse(options.Host), options.Port));
+
+        // Keys come in query strings too: the framework's request log would write them down.
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning).AddFilter("Orleans.Runtime.Silo", LogLevel.Error)
+            .AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error).AddFilter("Polly", LogLevel.Warning);
+        builder.Services.AddSingleton(options);
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        AddStore(builder.Services, options);
+        AddRouting(builder.Services);
+        AddApis(builder.Services);
+        AddOwners(builder, options);
+        configure?.Invoke(builder);
+
+        var app = builder.Build();
+        app.Use(CollapseSlashesAsync);
+        app.UseRouting();
+        RouteApi.Map(app);
+        WorkerApi.Map(app);
+        PoolApi.Map(app);
+        EndpointApi.Map(app);
+        WorkergroupApi.Map(app);
+        KeyApi.Map(app);
+        PlaceApi.Map(app);
+        app.MapGet("/health", static () => Results.Text("ok"));
+        return app;
+    }
+
+    private static void AddStore(IServiceCollection services, GatewayOptions options)
+    {
+        Directory.CreateDirectory(options.DataDirectory);
+        if (!OperatingSystem.IsWindows())
+        {
+            // The database holds the keys that sign tickets and tokens.
+            File.SetUnixFileMode(options.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        services.AddSingleton(_ => options.Database is { } server
+            ? GatewayDatabase.Server(server)
+            : GatewayDatabase.File(Path.Combine(options.DataDirectory, "gateway.db")));
+        services.AddSingleton<IGatewayStore, GatewayStore>();
+        services.AddSingleton<GatewaySecrets>().AddSingleton<KeyRing>().AddSingleton<EndpointDirectory>();
+        services.AddHostedService<GatewayStart>();
+    }
+
+    private static void AddRouting(IServiceCollection services) =>
+        services.AddSingleton<SeatTable>().AddSingleton<RoutingClock>().AddSingleton<TicketWriter>();
+
+    private static void AddApis(IServiceCollection services) => services
+        .AddSingleton<Callers>().AddSingleton<GatewayAddress>()
+        .AddSingleton<RouteApi>().AddSingleton<WorkerApi>().AddSingleton<PoolApi>()
+        .AddSingleton<EndpointApi>().AddSingleton<WorkergroupApi>().AddSingleton<KeyApi>().AddSingleton<PlaceApi>();
+
+    // After the store: hosted services start in the order in which they were added.
+    private static void AddOwners(WebApplicationBuilder builder, GatewayOptions options)
+    {
+        builder.Services.AddSingleton(options.Liveness);
+        builder.UseOrleans(silo => Cluster(silo, options));
+        builder.Services.AddHostedService<DirectoryLoop>();
+        builder.Services.AddHostedService<RoutingLoop>();
+    }
+
+    private static void Cluster(ISiloBuilder silo, GatewayOptions options)
+    {
+        var port = options.ClusterPort == 0 ? FreePort() : options.ClusterPort;
+        if (options.Database is null)
+        {
+            // Alone: a cluster of one, which other programs on this machine cannot join by accident.
+            silo.UseLocalhostClustering(port, gatewayPort: 0, serviceId: "comfyserve", clusterId: $"comfyserve-{Guid.NewGuid():N}");
+            return;
+        }
+
+        silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = ("comfyserve", "comfyserve"));
+        silo.ConfigureEndpoints(IPAddress.Parse(options.ClusterHost), port, gatewayPort: 0);
+        silo.UseAdoNetClustering(clustering => (clustering.Invariant, clustering.ConnectionString) = ("Npgsql", options.Database));
+        silo.Configure<ClusterMembershipOptions>(membership =>
+        {
+            // A dead gateway's endpoints have a new owner after about three seconds.
+            membership.ProbeTimeout = TimeSpan.FromSeconds(1);
+            membership.NumMissedProbesLimit = 3;
+            membership.NumVotesForDeathDeclaration = 1;
+            membership.DefunctSiloCleanupPeriod = TimeSpan.FromMinutes(10);
+        });
+    }
+
+    private static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+
+    // The original's clients join base and path as texts: a base with a trailing slash gives '//route/'.
+    private static Task CollapseSlashesAsync(HttpContext context, RequestDelegate next)
+    {
+        if (context.Request.Path.Value is ['/', '/', ..] path)
+        {
+            context.Request.Path = "/" + path.TrimStart('/');
+        }
+
+        return next(context);
+    }
+}

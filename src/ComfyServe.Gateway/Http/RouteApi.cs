@@ -1,0 +1,80 @@
+using ComfyServe.Contracts.Serverless;
+using ComfyServe.Gateway.Endpoints;
+using ComfyServe.Gateway.Routing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace ComfyServe.Gateway.Http;
+
+/// <summary>
+/// <c>POST /route/</c>. The original's client gives a request up for good at any answer but 200 and after ten seconds, so
+/// everything but a wrong key, endpoint or body is 200: with a ticket, or with an index to ask again with.
+/// </summary>
+internal sealed class RouteApi(
+    Callers callers, EndpointDirectory directory, SeatTable seats, TicketWriter tickets, RoutingClock clock, GatewayOptions options)
+{
+    private const double StandardCost = 100;
+    private const double LargestCost = 1e12;
+    private static readonly TimeSpan LongestReplay = TimeSpan.FromMinutes(10);
+
+    /// <summary>Adds the call.</summary>
+    public static void Map(IEndpointRouteBuilder app) =>
+        app.MapPost("/route/", static (HttpContext context, RouteApi api) => api.RouteAsync(context));
+
+    private async Task<IResult> RouteAsync(HttpContext context)
+    {
+        var began = clock.Now;
+        var cancellationToken = context.RequestAborted;
+        if (await Body.ReadAsync(context.Request, ServerlessJson.Default.RouteRequest, cancellationToken) is not { Endpoint: { } name } request
+            || !RequestIndexes.IsPossible(request.RequestIdx))
+        {
+            return Refuse(StatusCodes.Status400BadRequest, "Invalid endpoint or missing required parameters");
+        }
+
+        if (callers.Find(context, request.ApiKey) is not { } caller)
+        {
+            return Refuse(StatusCodes.Status401Unauthorized, "Authentication failed");
+        }
+
+        if (directory.Find(name) is not { } endpoint || !caller.MayUse(endpoint.Id))
+        {
+            return Refuse(StatusCodes.Status400BadRequest, "Invalid endpoint or missing required parameters");
+        }
+
+        var cost = request.Cost is > 0 and <= LargestCost ? request.Cost.Value : StandardCost;
+        var router = seats.Seat(endpoint.Id).Router;
+        var outcome = await callers.MayRouteAsync(caller, options.RouteHold, cancellationToken)
+            ? await RouteAsync(router, Call(request, cost, began), cancellationToken)
+            : new RouteOutcome(request.RequestIdx, null, 0, 0, 0, CanServe: true);
+        return Answers.Json(tickets.Write(name, cost, outcome, router.Snapshot.Summary), ServerlessJson.Default.RouteAnswer);
+    }
+
+    private async ValueTask<RouteOutcome> RouteAsync(EndpointRouter router, RouteCall call, CancellationToken cancellationToken)
+    {
+        var outcome = router.Route(call, clock.Now, out var held);
+        if (held is null)
+        {
+            return outcome;
+        }
+
+        try
+        {
+            return await held.Answer.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            router.Abandon(held, call.RequestIdx);
+            throw;
+        }
+    }
+
+    private RouteCall Call(RouteRequest request, double cost, long began)
+    {
+        var replay = Math.Clamp(request.ReplayTimeout ?? 60, 1, LongestReplay.TotalSeconds);
+        var hold = Math.Max(0, (long)options.RouteHold.TotalMilliseconds - (clock.Now - began));
+        return new RouteCall(request.RequestIdx, cost, hold, (long)(replay * 1000));
+    }
+
+    private static IResult Refuse(int status, string error) => Answers.Failure(status, error, error);
+}

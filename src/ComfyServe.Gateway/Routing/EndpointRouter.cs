@@ -1,0 +1,389 @@
+namespace ComfyServe.Gateway.Routing;
+
+/// <summary>
+/// Routes one endpoint's requests in one gateway: least expected finish among the open workers, else first come first
+/// served. Pure: time comes in as milliseconds of a clock that never goes back, nothing goes out but answers.
+/// </summary>
+/// <param name="nextIdx">Gives a new request's index, never the same twice.</param>
+/// <param name="limits">Times and bounds.</param>
+internal sealed class EndpointRouter(Func<long> nextIdx, RouterLimits limits)
+{
+    // Guards everything below: a pick and its reservation must be one step. Held for well under a microsecond when
+    // nobody waits; never across an await.
+    private readonly Lock _gate = new();
+    private readonly WorkerTable _workers = new();
+    private readonly RequestQueue _queue = new();
+    private readonly RequestLedger _requests = new(limits);
+    private EndpointSnapshot _snapshot = EndpointSnapshot.Empty;
+    private long _sequence;
+    private long _lastSweep;
+    private double _arrived;
+    private long _arrivals;
+
+    /// <summary>The snapshot in use.</summary>
+    public EndpointSnapshot Snapshot => Volatile.Read(ref _snapshot);
+
+    /// <summary>Requests that wait.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _queue.Count;
+            }
+        }
+    }
+
+    /// <summary>Answers a call, or holds it: then <paramref name="held"/> is what to wait for.</summary>
+    public RouteOutcome Route(in RouteCall call, long now, out RouteWaiter? held)
+    {
+        lock (_gate)
+        {
+            held = null;
+            var entry = Admit(call, now);
+            if (entry is null)
+            {
+                return new RouteOutcome(call.RequestIdx == 0 ? nextIdx() : call.RequestIdx, null, 0, _queue.Count, _queue.Count, CanServe());
+            }
+
+            // Nobody is here before this one, and it need not pause: no queue to go through.
+            if (!_queue.AnyHere && entry.NotBefore <= now && _workers.Pick(entry.Cost, entry.WorkerId) is { } slot)
+            {
+                return Assign(entry, slot, now);
+            }
+
+            entry.ForgetAt = now + call.Hold + call.ReplayTimeout;
+            _queue.Add(entry);
+            if (call.Hold <= 0)
+            {
+                return Waits(entry);
+            }
+
+            held = new RouteWaiter(now + call.Hold);
+            _queue.Hold(entry, held)?.TryComplete(Waits(entry));
+            Pump(now);
+            return default;
+        }
+    }
+
+    /// <summary>The caller of a held call went away; its request keeps its place for a while.</summary>
+    public void Abandon(RouteWaiter waiter, long requestIdx)
+    {
+        lock (_gate)
+        {
+            if (_requests.Find(requestIdx) is { } entry && entry.Waiter == waiter)
+            {
+                _queue.LetGo(entry);
+            }
+        }
+    }
+
+    /// <summary>Takes an endpoint's new snapshot in, if it is newer.</summary>
+    public void Apply(EndpointSnapshot snapshot, long now)
+    {
+        lock (_gate)
+        {
+            if (snapshot.Version <= _snapshot.Version)
+            {
+                return;
+            }
+
+            Volatile.Write(ref _snapshot, snapshot);
+            foreach (var slot in _workers.Apply(snapshot, now))
+            {
+                ReleaseAll(slot, now);
+            }
+
+            Pump(now);
+        }
+    }
+
+    /// <summary>Takes a worker's report in.</summary>
+    public void Report(in WorkerReport report, long now)
+    {
+        lock (_gate)
+        {
+            if (_workers.Find(report.WorkerId) is not { } slot)
+            {
+                return;
+            }
+
+            var own = Confirm(slot, report.Working, now);
+            var working = report.Working?.Count ?? 0;
+            slot.ForeignLoad = report.Working is null
+                ? Math.Max(0, report.Load - slot.OwnLoad)
+                : working == 0 ? 0 : Math.Max(0, report.Load) * (working - own) / working;
+            _workers.Refresh(slot, now);
+            Pump(now);
+        }
+    }
+
+    /// <summary>A worker says that a request ended; gives back what is known of it, or null if it is not this router's.</summary>
+    public EndedWork? End(EndedWork ended, long now)
+    {
+        lock (_gate)
+        {
+            if (_requests.Find(ended.RequestIdx) is not { } entry || entry.WorkerId != ended.WorkerId || entry.State == RequestState.Queued)
+            {
+                return null;
+            }
+
+            var slot = _workers.Find(ended.WorkerId);
+            if (slot is not null && ended.Kind == EndKind.Rejected)
+            {
+                LearnLimit(slot, entry, now);
+            }
+
+            if (slot is not null && ended.Kind != EndKind.Rejected)
+            {
+                slot.Strikes = 0; // it was reached
+            }
+
+            var first = entry.State != RequestState.Ended;
+            var over = ended.Kind is EndKind.Success or EndKind.Cancelled;
+            Release(entry, slot, over ? RequestState.Ended : RequestState.Released, now);
+            Pump(now);
+            return first ? ended with { Cost = entry.Cost } : null;
+        }
+    }
+
+    /// <summary>Lets time pass: answers calls whose time is up, ends pauses, expires what was never seen.</summary>
+    public void Tick(long now)
+    {
+        lock (_gate)
+        {
+            while (_requests.NextUnseen(now) is { } unseen)
+            {
+                Release(unseen, _workers.Find(unseen.WorkerId), RequestState.Released, now);
+            }
+
+            foreach (var slot in _workers.Slots)
+            {
+                if (slot.PausedUntil != long.MinValue && slot.PausedUntil <= now)
+                {
+                    slot.PausedUntil = long.MinValue;
+                    _workers.Refresh(slot, now);
+                }
+            }
+
+            Pump(now);
+            foreach (var entry in _queue.AnyHere ? _queue.Overdue(now) : [])
+            {
+                var waiter = entry.Waiter!;
+                _queue.LetGo(entry);
+                waiter.TryComplete(Waits(entry));
+            }
+
+            if (now - _lastSweep >= 1_000)
+            {
+                _lastSweep = now;
+                Sweep(now);
+            }
+        }
+    }
+
+    /// <summary>Demand since the last time and now.</summary>
+    public RouterLoad Drain(long now)
+    {
+        lock (_gate)
+        {
+            var outstanding = 0.0;
+            foreach (var slot in _workers.Slots)
+            {
+                outstanding += slot.OwnLoad;
+            }
+
+            var load = new RouterLoad
+            {
+                Arrived = _arrived,
+                Requests = _arrivals,
+                QueuedLoad = _queue.Load,
+                QueuedRequests = _queue.Count,
+                OldestWait = _queue.Oldest is { } oldest ? (now - oldest.QueuedAt) / 1000.0 : 0,
+                Outstanding = outstanding,
+            };
+            (_arrived, _arrivals) = (0, 0);
+            return load;
+        }
+    }
+
+    /// <summary>Load that one worker has in this router's eyes.</summary>
+    public double OutstandingAt(long workerId)
+    {
+        lock (_gate)
+        {
+            return _workers.Find(workerId)?.Outstanding ?? 0;
+        }
+    }
+
+    // 1. Find the request, or make it; null when the queue is full.
+    private RequestEntry? Admit(in RouteCall call, long now)
+    {
+        var entry = call.RequestIdx == 0 ? null : _requests.Find(call.RequestIdx);
+        if (entry is null)
+        {
+            if (_queue.Count >= limits.MaxQueued)
+            {
+                return null;
+            }
+
+            // An index that this gateway does not know is a request from before a restart, or of another gateway: no new load.
+            entry = new RequestEntry(call.RequestIdx == 0 ? nextIdx() : call.RequestIdx, call.Cost, ++_sequence) { QueuedAt = now };
+            _requests.Add(entry);
+            if (call.RequestIdx == 0)
+            {
+                _arrived += call.Cost;
+                _arrivals++;
+            }
+
+            return entry;
+        }
+
+        // 2. It had a worker: it comes back because the worker was not reached, refused or failed.
+        if (entry.State == RequestState.Assigned)
+        {
+            var slot = _workers.Find(entry.WorkerId);
+            if (slot is not null && !entry.SeenWorking)
+            {
+                Strike(slot, now);
+            }
+
+            Release(entry, slot, RequestState.Released, now);
+        }
+
+        if (entry.State != RequestState.Queued)
+        {
+            entry.QueuedAt = now;
+            entry.State = RequestState.Queued;
+            entry.NotBefore = call.Trusted ? now : entry.AssignedAt + limits.TicketGap;
+        }
+
+        return entry;
+    }
+
+    // Gives free workers to the requests that are here, in order.
+    private void Pump(long now)
+    {
+        while (_queue.AnyHere && _queue.FirstHere(now) is { } entry && _workers.Pick(entry.Cost, entry.WorkerId) is { } slot)
+        {
+            var waiter = entry.Waiter!;
+            waiter.TryComplete(Assign(entry, slot, now));
+        }
+    }
+
+    private RouteOutcome Assign(RequestEntry entry, WorkerSlot slot, long now)
+    {
+        _queue.Remove(entry);
+        entry.State = RequestState.Assigned;
+        entry.WorkerId = slot.Route.Id;
+        entry.AssignedAt = now;
+        entry.SeenWorking = false;
+        entry.Attempts++;
+        slot.Assigned.Add(entry);
+        slot.OwnLoad += entry.Cost;
+        slot.Reqnum++;
+        _requests.Assigned(entry, now);
+        _workers.Refresh(slot, now);
+        return Outcome(entry, slot);
+    }
+
+    private void Release(RequestEntry entry, WorkerSlot? slot, RequestState state, long now)
+    {
+        if (entry.State == RequestState.Assigned && slot is not null && slot.Assigned.Remove(entry))
+        {
+            // Exactly zero when nothing is left: sums of doubles drift.
+            slot.OwnLoad = slot.Assigned.Count == 0 ? 0 : slot.OwnLoad - entry.Cost;
+            _workers.Refresh(slot, now);
+        }
+
+        entry.State = state;
+        _requests.Ended(entry, now);
+    }
+
+    private void ReleaseAll(WorkerSlot slot, long now)
+    {
+        foreach (var entry in slot.Assigned.ToList())
+        {
+            Release(entry, slot, RequestState.Released, now);
+        }
+    }
+
+    // Marks what the worker works on and releases what it no longer does; gives back how many of the list are this router's.
+    private int Confirm(WorkerSlot slot, IReadOnlyList<long>? working, long now)
+    {
+        if (working is null)
+        {
+            return 0;
+        }
+
+        var (own, stamp) = (0, ++slot.ReportStamp);
+        for (var i = 0; i < working.Count; i++)
+        {
+            if (_requests.Find(working[i]) is not { } entry || entry.WorkerId != slot.Route.Id || entry.State == RequestState.Queued)
+            {
+                continue; // another gateway's, or one that its client has given up here: load all the same, but not ours
+            }
+
+            own++;
+            slot.Strikes = 0;
+            entry.ReportStamp = stamp;
+            entry.SeenWorking = true;
+            if (entry.State == RequestState.Released)
+            {
+                // Released because a report that came out of order lacked it: it runs after all.
+                entry.State = RequestState.Assigned;
+                slot.Assigned.Add(entry);
+                slot.OwnLoad += entry.Cost;
+            }
+        }
+
+        for (var i = slot.Assigned.Count - 1; i >= 0; i--)
+        {
+            var entry = slot.Assigned[i];
+            if (entry.SeenWorking && entry.ReportStamp != stamp)
+            {
+                Release(entry, slot, RequestState.Released, now);
+            }
+        }
+
+        return own;
+    }
+
+    private void Strike(WorkerSlot slot, long now)
+    {
+        slot.Strikes = Math.Min(slot.Strikes + 1, 16);
+        slot.PausedUntil = now + Math.Min(limits.StrikePause << (slot.Strikes - 1), limits.LongestPause);
+        _workers.Refresh(slot, now);
+    }
+
+    private void LearnLimit(WorkerSlot slot, RequestEntry entry, long now)
+    {
+        var before = (slot.Outstanding - (entry.State == RequestState.Assigned ? entry.Cost : 0)) / slot.Route.Perf;
+        if (before > 0)
+        {
+            slot.LearnedLimit = slot.LearnedUntil > now ? Math.Min(slot.LearnedLimit, before) : before;
+            slot.LearnedUntil = now + limits.RefusalMemory;
+        }
+
+        slot.PausedUntil = Math.Max(slot.PausedUntil, now + limits.RefusalPause);
+        _workers.Refresh(slot, now);
+    }
+
+    private void Sweep(long now)
+    {
+        foreach (var entry in _queue.Forgotten(now))
+        {
+            _queue.Remove(entry);
+            _requests.Remove(entry);
+        }
+
+        _requests.Sweep(now);
+    }
+
+    private static RouteOutcome Outcome(RequestEntry entry, WorkerSlot slot) => new(entry.Idx, slot.Route, slot.Reqnum, 0, 0, CanServe: true);
+
+    private RouteOutcome Waits(RequestEntry entry) => new(entry.Idx, null, 0, _queue.Ahead(entry), _queue.Count, CanServe());
+
+    private bool CanServe() => _snapshot.Workers.Any(static w => w.Open);
+}

@@ -1,0 +1,44 @@
+namespace ComfyServe.Gateway.Routing;
+
+/// <summary>One request's life in a router, from its first call to a while after its end. Guarded by the router's lock.</summary>
+internal sealed class RequestEntry(long idx, double cost, long sequence)
+{
+    /// <summary>The request's index.</summary>
+    public long Idx { get; } = idx;
+
+    /// <summary>Its cost in load units.</summary>
+    public double Cost { get; set; } = cost;
+
+    /// <summary>Its place: requests are served in this order, which survives polls and retries.</summary>
+    public long Sequence { get; } = sequence;
+
+    /// <summary>Where it stands.</summary>
+    public RequestState State { get; set; }
+
+    /// <summary>The worker that has it, or had it last; 0 for none.</summary>
+    public long WorkerId { get; set; }
+
+    /// <summary>When the last ticket was given, in milliseconds.</summary>
+    public long AssignedAt { get; set; } = long.MinValue;
+
+    /// <summary>When it began to wait, in milliseconds.</summary>
+    public long QueuedAt { get; set; }
+
+    /// <summary>When it is dropped from the queue unless asked for again, in milliseconds.</summary>
+    public long ForgetAt { get; set; }
+
+    /// <summary>No ticket before this time, in milliseconds.</summary>
+    public long NotBefore { get; set; } = long.MinValue;
+
+    /// <summary>The worker was seen to work on it.</summary>
+    public bool SeenWorking { get; set; }
+
+    /// <summary>Stamp of the last report that named it.</summary>
+    public long ReportStamp { get; set; }
+
+    /// <summary>Tickets given.</summary>
+    public int Attempts { get; set; }
+
+    /// <summary>The call that is held for it, if any.</summary>
+    public RouteWaiter? Waiter { get; set; }
+}

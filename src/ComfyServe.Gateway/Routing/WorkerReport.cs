@@ -1,0 +1,7 @@
+namespace ComfyServe.Gateway.Routing;
+
+/// <summary>The part of a worker's report that concerns its load.</summary>
+/// <param name="WorkerId">The worker.</param>
+/// <param name="Load">Load that runs or is queued there.</param>
+/// <param name="Working">Requests that run or are queued there, or null if the worker does not say.</param>
+internal readonly record struct WorkerReport(long WorkerId, double Load, IReadOnlyList<long>? Working);

@@ -1,0 +1,10 @@
+using System.Text.Json.Serialization;
+using ComfyServe.Autoscaling;
+
+namespace ComfyServe.Gateway.Storage;
+
+/// <summary>Source-generated JSON for what is stored as text.</summary>
+[JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ScalingParameters))]
+[JsonSerializable(typeof(WorkerRow))]
+internal sealed partial class StoreJson : JsonSerializerContext;
