@@ -38,8 +38,8 @@ public sealed partial class NoiseComparisonTests
     {
         if (Initial().Match(name) is { Success: true } initial)
         {
-            long[] shape = [.. initial.Groups[2].Value.Split('x').Select(long.Parse)];
-            return NoiseSource.Initial(ulong.Parse(initial.Groups[1].Value, CultureInfo.InvariantCulture), shape);
+            long[] shape = [.. initial.Groups["shape"].Value.Split('x').Select(long.Parse)];
+            return NoiseSource.Initial(ulong.Parse(initial.Groups["seed"].Value, CultureInfo.InvariantCulture), shape);
         }
 
         var stream = Stream().Match(name);
@@ -48,10 +48,10 @@ public sealed partial class NoiseComparisonTests
             return null;
         }
 
-        using var generator = NoiseSource.Seeded(ulong.Parse(stream.Groups[2].Value));
+        using var generator = NoiseSource.Seeded(ulong.Parse(stream.Groups["seed"].Value));
         var count = long.Parse(stream.Groups["n"].Value);
         var type = stream.Groups["f64"].Success ? float64 : float32;
-        return (stream.Groups[1].Value, stream.Groups["calls"].Value) switch
+        return (stream.Groups["kind"].Value, stream.Groups["calls"].Value) switch
         {
             ("randn", "") => randn(count, type, generator: generator),
             ("randn", var calls) => cat([.. Enumerable.Range(0, Calls(calls)).Select(_ => randn(count, type, generator: generator))]),
@@ -70,9 +70,9 @@ public sealed partial class NoiseComparisonTests
         _ => int.Parse(word),
     };
 
-    [GeneratedRegex(@"^seed(\d+)_(\d+(?:x\d+)*)$", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"^seed(?<seed>\d+)_(?<shape>\d+(x\d+)*)$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Initial();
 
-    [GeneratedRegex(@"^(randn|rand|randint|randperm)_seed(\d+)(?:_(?<low>\d+)_(?<high>\d+))?(?:_(?<f64>f64))?(?:_n(?<n>\d+)|_(?<calls>\w+)_calls_of_(?<n>\d+))$", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"^(?<kind>randn|rand|randint|randperm)_seed(?<seed>\d+)(_(?<low>\d+)_(?<high>\d+))?(_(?<f64>f64))?(_n(?<n>\d+)|_(?<calls>\w+)_calls_of_(?<n>\d+))$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Stream();
 }

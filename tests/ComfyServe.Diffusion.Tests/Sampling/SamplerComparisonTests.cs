@@ -6,7 +6,6 @@ using ComfyServe.Diffusion.Sampling.Samplers;
 using ComfyServe.Diffusion.Sampling.Schedules;
 using ComfyServe.Diffusion.Tests.Models;
 using ComfyServe.Testing;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ComfyServe.Diffusion.Tests.Sampling;

@@ -3,7 +3,6 @@ using ComfyServe.Diffusion.Sampling;
 using ComfyServe.Diffusion.Sampling.Noise;
 using ComfyServe.Diffusion.Sampling.Samplers;
 using ComfyServe.Diffusion.Sampling.Schedules;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ComfyServe.Diffusion.Tests.Sampling;
