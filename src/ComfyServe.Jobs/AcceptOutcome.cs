@@ -1,0 +1,17 @@
+namespace ComfyServe.Jobs;
+
+/// <summary>What became of a job to accept.</summary>
+public enum AcceptOutcome
+{
+    /// <summary>It is on disk.</summary>
+    Accepted,
+
+    /// <summary>The idempotency key is known with the same fingerprint: the earlier job stands.</summary>
+    Repeated,
+
+    /// <summary>The idempotency key is known with another fingerprint.</summary>
+    KeyConflict,
+
+    /// <summary>The id belongs to a job that is not finished, or that must not be replaced.</summary>
+    IdTaken,
+}

@@ -1,0 +1,35 @@
+namespace ComfyServe.Jobs;
+
+/// <summary>The right to one attempt at a job. A holder whose epoch is no longer the job's has lost it and can change nothing.</summary>
+public sealed record JobLease
+{
+    /// <summary>The job.</summary>
+    public required string JobId { get; init; }
+
+    /// <summary>Its queue.</summary>
+    public required string Queue { get; init; }
+
+    /// <summary>Who holds the lease.</summary>
+    public required string Holder { get; init; }
+
+    /// <summary>Grows with each lease of the job: the fence.</summary>
+    public required long Epoch { get; init; }
+
+    /// <summary>Number of this attempt, from 1.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>When it ends unless renewed.</summary>
+    public required DateTimeOffset Expires { get; init; }
+
+    /// <summary>What to do.</summary>
+    public required ReadOnlyMemory<byte> Payload { get; init; }
+
+    /// <summary>When the job was accepted.</summary>
+    public required DateTimeOffset Accepted { get; init; }
+
+    /// <summary>Load units.</summary>
+    public double Cost { get; init; }
+
+    /// <summary>What the last holder noted, or null.</summary>
+    public string? Note { get; init; }
+}

@@ -1,0 +1,123 @@
+using System.Data.Common;
+using ComfyServe.Jobs.Deliveries;
+using ComfyServe.Jobs.Storage;
+
+namespace ComfyServe.Jobs;
+
+/// <content>The outbox of webhooks.</content>
+public sealed partial class JobLedger
+{
+    private const string DeliveryColumns = "id, job_id, state, attempts, created, next_at, last_status, last_error";
+
+    /// <summary>Claims deliveries that are due: nobody else gets them until <paramref name="claim"/> has passed.</summary>
+    public async Task<IReadOnlyList<Delivery>> ClaimDeliveriesAsync(int limit, TimeSpan claim)
+    {
+        var due = await _writer.RunAsync(async session =>
+        {
+            var now = Now();
+            var skip = session.IsPostgres ? " FOR UPDATE SKIP LOCKED" : "";
+            return await session.Command($"""
+                    UPDATE deliveries SET next_at = @until WHERE id IN (SELECT id FROM deliveries WHERE state = 0 AND next_at <= @now ORDER BY next_at LIMIT @limit{skip})
+                    RETURNING {DeliveryColumns}, target, body
+                    """)
+                .With("@until", now + (long)claim.TotalMilliseconds).With("@now", now).With("@limit", limit)
+                .AllAsync(static r => ReadDelivery(r) with { Target = Bytes(r, 8), Body = Bytes(r, 9) }, default);
+        });
+        return [.. due.Select(Open)];
+    }
+
+    /// <summary>When the next delivery is due, or null when none waits.</summary>
+    public async Task<DateTimeOffset?> NextDeliveryAsync(CancellationToken cancellationToken = default)
+    {
+        await using var session = await ReadAsync(cancellationToken);
+        var next = await session.Command("SELECT MIN(next_at) FROM deliveries WHERE state = 0").FirstAsync(static r => new At(Time(r, 0)), cancellationToken);
+        return next?.Value;
+    }
+
+    /// <summary>Writes down a try and what follows from it.</summary>
+    /// <param name="id">The delivery.</param>
+    /// <param name="attempt">The try.</param>
+    /// <param name="next">When to try again; null together with an error gives up.</param>
+    public Task<bool> RecordDeliveryAsync(string id, DeliveryAttempt attempt, DateTimeOffset? next) => _writer.RunAsync(async session =>
+    {
+        var state = attempt.Error is null ? DeliveryState.Delivered : DeliveryState.Pending;
+        if (attempt.Error is not null && next is null)
+        {
+            state = DeliveryState.Dead;
+        }
+
+        var at = attempt.At.ToUnixTimeMilliseconds();
+        var changed = await session.Command("""
+                UPDATE deliveries SET state = @state, attempts = @attempt, next_at = @next, last_status = @status, last_error = @error WHERE id = @id
+                """)
+            .With("@state", (long)state).With("@attempt", attempt.Attempt).With("@next", next?.ToUnixTimeMilliseconds() ?? at)
+            .With("@status", attempt.Status).With("@error", attempt.Error).With("@id", id).ExecuteAsync(default);
+        if (changed == 0)
+        {
+            return false;
+        }
+
+        await session.Command("""
+                INSERT INTO delivery_log (delivery_id, attempt, at, status, error, duration_ms) VALUES (@id, @attempt, @at, @status, @error, @duration)
+                ON CONFLICT (delivery_id, attempt) DO NOTHING
+                """)
+            .With("@id", id).With("@attempt", attempt.Attempt).With("@at", at).With("@status", attempt.Status).With("@error", attempt.Error)
+            .With("@duration", (long)attempt.Duration.TotalMilliseconds).ExecuteAsync(default);
+        return true;
+    });
+
+    /// <summary>Has a delivery tried again now, whatever its state; false when there is none.</summary>
+    public Task<bool> RedeliverAsync(string id) => _writer.RunAsync(async session =>
+        await session.Command("UPDATE deliveries SET state = 0, next_at = @now WHERE id = @id").With("@now", Now()).With("@id", id).ExecuteAsync(default) > 0);
+
+    /// <summary>The deliveries about a job, without targets and bodies.</summary>
+    public async Task<IReadOnlyList<Delivery>> DeliveriesAsync(string jobId, CancellationToken cancellationToken = default)
+    {
+        await using var session = await ReadAsync(cancellationToken);
+        return await session.Command($"SELECT {DeliveryColumns} FROM deliveries WHERE job_id = @id ORDER BY created, id").With("@id", jobId).AllAsync(ReadDelivery, cancellationToken);
+    }
+
+    /// <summary>The tries of a delivery.</summary>
+    public async Task<IReadOnlyList<DeliveryAttempt>> DeliveryLogAsync(string id, CancellationToken cancellationToken = default)
+    {
+        await using var session = await ReadAsync(cancellationToken);
+        return await session.Command("SELECT attempt, at, status, error, duration_ms FROM delivery_log WHERE delivery_id = @id ORDER BY attempt").With("@id", id)
+            .AllAsync(static r => new DeliveryAttempt((int)r.GetInt64(0), Time(r, 1)!.Value, Number(r, 2), Text(r, 3), TimeSpan.FromMilliseconds(r.GetInt64(4))), cancellationToken);
+    }
+
+    private Task<int> InsertAsync(LedgerSession session, string jobId, SealedDelivery delivery) =>
+        session.Command("""
+                INSERT INTO deliveries (id, job_id, state, attempts, created, next_at, target, body) VALUES (@id, @job_id, 0, 0, @now, @now, @target, @body)
+                ON CONFLICT (id) DO NOTHING
+                """)
+            .With("@id", delivery.Id).With("@job_id", jobId).With("@now", Now()).With("@target", delivery.Target).With("@body", delivery.Body).ExecuteAsync(default);
+
+    private SealedDelivery Seal(NewDelivery delivery) =>
+        new(delivery.Id, _sealer.Seal(delivery.Target.Span, TargetOf(delivery.Id)), _sealer.Seal(delivery.Body.Span, BodyOf(delivery.Id)));
+
+    private Delivery Open(Delivery delivery) => delivery with
+    {
+        Target = _sealer.Open(delivery.Target.Span, TargetOf(delivery.Id)),
+        Body = _sealer.Open(delivery.Body.Span, BodyOf(delivery.Id)),
+    };
+
+    private static string TargetOf(string id) => $"delivery/{id}/target";
+
+    private static string BodyOf(string id) => $"delivery/{id}/body";
+
+    private static Delivery ReadDelivery(DbDataReader r) => new()
+    {
+        Id = r.GetString(0),
+        JobId = r.GetString(1),
+        State = (DeliveryState)r.GetInt32(2),
+        Attempts = (int)r.GetInt64(3),
+        Created = Time(r, 4)!.Value,
+        Next = Time(r, 5)!.Value,
+        LastStatus = Number(r, 6),
+        LastError = Text(r, 7),
+    };
+
+    private sealed record SealedDelivery(string Id, byte[] Target, byte[] Body);
+
+    private sealed record At(DateTimeOffset? Value);
+}

@@ -1,0 +1,40 @@
+using System.Data.Common;
+
+namespace ComfyServe.Jobs;
+
+/// <content>Reading rows.</content>
+public sealed partial class JobLedger
+{
+    /// <summary>17 columns; payload and result follow where they are wanted.</summary>
+    private const string RecordColumns =
+        "id, queue, state, accepted, finished, attempts, max_attempts, epoch, holder, lease_expires, cost, priority, owner, fingerprint, error_code, message, note";
+
+    private static JobRecord ReadRecord(DbDataReader r) => new()
+    {
+        Id = r.GetString(0),
+        Queue = r.GetString(1),
+        State = (JobState)r.GetInt32(2),
+        Accepted = Time(r, 3)!.Value,
+        Finished = Time(r, 4),
+        Attempts = (int)r.GetInt64(5),
+        MaxAttempts = (int)r.GetInt64(6),
+        Epoch = r.GetInt64(7),
+        Holder = Text(r, 8),
+        LeaseExpires = Time(r, 9),
+        Cost = r.GetDouble(10),
+        Priority = (int)r.GetInt64(11),
+        Owner = Text(r, 12),
+        Fingerprint = Text(r, 13),
+        ErrorCode = Text(r, 14),
+        Message = Text(r, 15),
+        Note = Text(r, 16),
+    };
+
+    private static string? Text(DbDataReader r, int column) => r.IsDBNull(column) ? null : r.GetString(column);
+
+    private static int? Number(DbDataReader r, int column) => r.IsDBNull(column) ? null : (int)r.GetInt64(column);
+
+    private static DateTimeOffset? Time(DbDataReader r, int column) => r.IsDBNull(column) ? null : DateTimeOffset.FromUnixTimeMilliseconds(r.GetInt64(column));
+
+    private static ReadOnlyMemory<byte> Bytes(DbDataReader r, int column) => r.IsDBNull(column) ? default : r.GetFieldValue<byte[]>(column);
+}
