@@ -81,7 +81,7 @@ public sealed class Checkpoint : IDisposable
                 format,
                 unet is null ? null : Keep(loaded, new Unet(UnetConfig.Infer(unet, file.Metadata), unet, format)),
                 text is null ? null : Keep(loaded, new ClipTextModel(ClipTextConfig.Infer(text, file.Metadata), text, format)),
-                vae is null ? null : Keep(loaded, new AutoencoderKl(AutoencoderKlConfig.Infer(vae), vae, format)));
+                vae is null ? null : Keep(loaded, new AutoencoderKl(AutoencoderKlConfig.Infer(vae, file.Metadata), vae, format)));
         }
         catch
         {

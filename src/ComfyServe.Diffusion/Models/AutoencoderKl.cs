@@ -52,7 +52,7 @@ public sealed class AutoencoderKl : IDisposable
     public Tensor EncodeMoments(Tensor image)
     {
         using var scope = NewDisposeScope();
-        var x = _format.Activation(ChannelsFirst(image)); // [B, 3, H, W]
+        var x = _format.Activation(image); // [B, 3, H, W]
         return ComputeFormat.Result(_toMoments.Forward(_encoder.Forward(x))).MoveToOuterDisposeScope(); // [B, 2·latent, H/8, W/8]
     }
 
@@ -60,7 +60,7 @@ public sealed class AutoencoderKl : IDisposable
     internal Tensor EncodeFeatures(Tensor image)
     {
         using var scope = NewDisposeScope();
-        return ComputeFormat.Result(_encoder.Forward(_format.Activation(ChannelsFirst(image)))).MoveToOuterDisposeScope();
+        return ComputeFormat.Result(_encoder.Forward(_format.Activation(image))).MoveToOuterDisposeScope();
     }
 
     /// <summary>Decodes latents to images.</summary>
@@ -77,7 +77,7 @@ public sealed class AutoencoderKl : IDisposable
     public Tensor DecodeImage(Tensor latents)
     {
         using var scope = NewDisposeScope();
-        var z = _format.Activation(ChannelsFirst(latents)); // [B, latent, H, W]
+        var z = _format.Activation(latents); // [B, latent, H, W]
         return ComputeFormat.Result(_decoder.Forward(_fromLatent.Forward(z))).MoveToOuterDisposeScope(); // [B, 3, 8·H, 8·W]
     }
 
@@ -89,7 +89,4 @@ public sealed class AutoencoderKl : IDisposable
             tensor.Dispose();
         }
     }
-
-    /// <summary>fp32 computes on contiguous tensors only: some convolutions were measured wrong on NHWC strides.</summary>
-    private Tensor ChannelsFirst(Tensor x) => _format.ChannelsLast ? x : x.contiguous();
 }

@@ -29,10 +29,7 @@ internal sealed class AutoencoderMiddle(WeightMap weights, long channels, int gr
         var attended = Attention.Forward(
             Tokens(_query.Forward(normed)), Tokens(_key.Forward(normed)), Tokens(_value.Forward(normed)), heads: 1); // [B, H·W, C]
         var map = attended.view(x.shape[0], x.shape[2], x.shape[3], x.shape[1]).permute(0, 3, 1, 2); // [B, C, H, W], NHWC strides
-
-        // fp32 computes on contiguous tensors only: some 1×1 convolutions were measured wrong on NHWC strides.
-        var projected = _output.Forward(map.dtype == ScalarType.Float32 ? map.contiguous() : map); // [B, C, H, W]
-        return (x + projected).MoveToOuterDisposeScope(); // [B, C, H, W]
+        return (x + _output.Forward(map)).MoveToOuterDisposeScope(); // [B, C, H, W]
     }
 
     private static Tensor Tokens(Tensor map) =>

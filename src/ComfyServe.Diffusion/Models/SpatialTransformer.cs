@@ -55,8 +55,7 @@ internal sealed class SpatialTransformer
         h = h.view(batch, height, width, channels).permute(0, 3, 1, 2); // [B, C, H, W], NHWC strides
         if (_convOut is not null)
         {
-            // fp32 computes on contiguous tensors only: some 1×1 convolutions were measured wrong on NHWC strides.
-            h = _convOut.Forward(h.dtype == ScalarType.Float32 ? h.contiguous() : h); // [B, C, H, W]
+            h = _convOut.Forward(h); // [B, C, H, W]
         }
 
         trace?.Invoke($"{name}.proj_out", h);
