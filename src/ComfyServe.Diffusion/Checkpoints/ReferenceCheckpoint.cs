@@ -36,7 +36,7 @@ public static class ReferenceCheckpoint
                 var options = new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount };
                 Parallel.ForEach(Chunks(tensors, header.Length), options, () => new byte[2 * ChunkElements], (chunk, _, buffer) =>
                 {
-                    ReadOnlySpan<byte> bytes = chunk.Tensor.Content is { } content ? content : Fill(chunk, buffer);
+                    var bytes = chunk.Tensor.Content is { } content ? content : Fill(chunk, buffer);
                     RandomAccess.Write(file, bytes, chunk.FileOffset);
                     progress?.Report((double)Interlocked.Add(ref written, bytes.Length) / total);
                     return buffer;

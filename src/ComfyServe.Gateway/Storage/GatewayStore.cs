@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Text.Json;
 using ComfyServe.Autoscaling;
 using ComfyServe.Contracts.Serverless;
@@ -272,7 +271,7 @@ internal sealed class GatewayStore(GatewayDatabase database) : IGatewayStore
     private async Task<bool> WriteAsync(string sql, object values, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
-        await using DbTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var touched = await connection.ExecuteAsync(sql, values, transaction);
         if (touched > 0)
         {

@@ -148,7 +148,7 @@ internal sealed class NodeReader(NodeTypes types)
         }
 
         var isTuple = typeof(ITuple).IsAssignableFrom(result);
-        Type[] parts = isTuple ? result.GetGenericArguments() : result == typeof(void) ? [] : [result];
+        var parts = isTuple ? result.GetGenericArguments() : result == typeof(void) ? [] : [result];
         var ui = Array.IndexOf(parts, typeof(Ui));
         var tupleNames = method.ReturnParameter.GetCustomAttribute<TupleElementNamesAttribute>()?.TransformNames;
         var named = method.GetCustomAttribute<OutputsAttribute>();
