@@ -6,5 +6,9 @@ namespace ComfyServe.Cli;
 internal static class CommandLine
 {
     /// <summary>Builds the whole command tree.</summary>
-    public static RootCommand Build() => new("Turns ComfyUI workflows into an API, from one laptop to a fleet of GPU machines");
+    public static RootCommand Build() => new("Turns ComfyUI workflows into an API, from one laptop to a fleet of GPU machines")
+    {
+        ApiVerb.Build(),
+        ModelsVerb.Build(),
+    };
 }

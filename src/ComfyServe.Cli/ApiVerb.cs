@@ -1,0 +1,65 @@
+using System.CommandLine;
+using ComfyServe.Api;
+
+namespace ComfyServe.Cli;
+
+/// <summary><c>comfyserve api</c>: the API service in the foreground.</summary>
+internal static class ApiVerb
+{
+    public static Command Build()
+    {
+        var host = Options.Host();
+        var port = Options.Port(18288);
+        var data = Options.Data();
+        var engines = new Option<string[]>("--engine")
+        {
+            Description = "Base URL of an engine, ours or a real ComfyUI; may be repeated (default http://127.0.0.1:18188)",
+            HelpName = "URL",
+            DefaultValueFactory = _ => [],
+        };
+        engines.Validators.Add(result =>
+        {
+            foreach (var url in result.GetValueOrDefault<string[]>() ?? [])
+            {
+                if (!Uri.TryCreate(url, UriKind.Absolute, out var parsed) || parsed.Scheme is not ("http" or "https"))
+                {
+                    result.AddError($"'--engine {url}' is not an http or https URL");
+                }
+            }
+        });
+        var command = Verb.Create(
+            "api",
+            "Runs the API service in front of one or more engines",
+            "comfyserve api",
+            "comfyserve api --engine http://127.0.0.1:8188 --engine http://127.0.0.1:8189");
+        command.Options.Add(host);
+        command.Options.Add(port);
+        command.Options.Add(engines);
+        command.Options.Add(data);
+        return command.Does((parsed, cancellationToken) => Role.ServeAsync(
+            ApiServer.Build(Settings(parsed.GetValue(data), Chosen(parsed.GetValue(engines)), parsed.GetRequiredValue(host), parsed.GetValue(port))),
+            cancellationToken));
+    }
+
+    /// <summary>The API service's settings for a data folder.</summary>
+    public static ApiOptions Settings(string? data, IReadOnlyList<string> engines, string host, int port) => new()
+    {
+        Host = host,
+        Port = port,
+        Engines = engines,
+        DataFolder = Path.Combine(DataFolder.Resolve(data), "api"),
+    };
+
+    private static IReadOnlyList<string> Chosen(string[]? engines)
+    {
+        if (engines is { Length: > 0 })
+        {
+            return [.. engines.Select(e => e.TrimEnd('/'))];
+        }
+
+        var configured = Environment.GetEnvironmentVariable("COMFYUI_BACKENDS") ?? Environment.GetEnvironmentVariable("COMFYUI_API_BASE");
+        return string.IsNullOrWhiteSpace(configured)
+            ? ["http://127.0.0.1:18188"]
+            : [.. configured.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(e => e.TrimEnd('/'))];
+    }
+}

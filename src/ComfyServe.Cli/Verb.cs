@@ -1,0 +1,55 @@
+using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
+using System.Net.Sockets;
+
+namespace ComfyServe.Cli;
+
+/// <summary>Makes commands whose failures become messages on standard error and stable exit codes.</summary>
+internal static class Verb
+{
+    /// <summary>Creates a command.</summary>
+    /// <param name="name">The word on the command line.</param>
+    /// <param name="description">What it does, in one sentence.</param>
+    /// <param name="examples">Whole command lines that <c>--help</c> shows.</param>
+    public static Command Create(string name, string description, params string[] examples) =>
+        new(name, examples.Length == 0 ? description : $"{description}\n\nExamples:\n  {string.Join("\n  ", examples)}");
+
+    /// <summary>Sets what the command does, and turns what it throws into an exit code.</summary>
+    [SuppressMessage("Design", "CA1031", Justification = "The top of the program: a defect becomes a message and exit code 4.")]
+    public static Command Does(this Command command, Func<ParseResult, CancellationToken, Task<int>> action)
+    {
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            try
+            {
+                return await action(parsed, cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return Fail("stopped", ExitCodes.Cancelled);
+            }
+            catch (UsageException error)
+            {
+                return Fail(error.Message, ExitCodes.Usage);
+            }
+            catch (Exception error) when (error is HttpRequestException or SocketException)
+            {
+                return Fail(error.Message, ExitCodes.Unreachable);
+            }
+            catch (Exception error)
+            {
+                var verbose = Environment.GetEnvironmentVariable("COMFYSERVE_DEBUG") is "1";
+                return Fail(verbose ? error.ToString() : $"{error.Message} (COMFYSERVE_DEBUG=1 shows where)", ExitCodes.Internal);
+            }
+        });
+        return command;
+    }
+
+    /// <summary>Writes a message to standard error.</summary>
+    /// <returns><paramref name="exitCode"/>.</returns>
+    public static int Fail(string message, int exitCode)
+    {
+        Console.Error.WriteLine($"comfyserve: {message}");
+        return exitCode;
+    }
+}
