@@ -41,6 +41,9 @@ public sealed class ApiOptions
     /// <summary>Consecutive failures to reach an engine after which it gets no work for a while. Default 3.</summary>
     public int BackendFailureThreshold { get; set; } = 3;
 
+    /// <summary>Silence after which a stream sends a comment, so that nobody between takes it for dead. Default 15 s.</summary>
+    public TimeSpan StreamHeartbeat { get; set; } = TimeSpan.FromSeconds(15);
+
     /// <summary>How patient the service is with an engine.</summary>
     public EngineTimes Times { get; set; } = new();
 }

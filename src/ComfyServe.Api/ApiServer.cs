@@ -39,6 +39,7 @@ public static class ApiServer
         app.Use(RefuseTrailingSlashAsync);
         app.UseRouting();
         app.MapGenerate();
+        app.MapStream();
         app.MapResult();
         app.MapFiles();
         app.MapHealth();
@@ -57,6 +58,7 @@ public static class ApiServer
         services.AddSingleton<OutputCollector>();
         services.AddSingleton(s => new UrlSigner(RandomNumberGenerator.GetBytes(32), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new LocalObjectStore(Path.Combine(options.DataFolder, "outputs"), s.GetRequiredService<UrlSigner>(), options.UrlLifetime));
+        services.AddSingleton<JobQueues>();
         services.AddSingleton<JobPipeline>();
         services.AddSingleton<JobService>();
         services.AddHostedService(s => s.GetRequiredService<JobService>());

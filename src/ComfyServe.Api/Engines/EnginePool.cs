@@ -53,10 +53,12 @@ internal sealed partial class EnginePool : IAsyncDisposable
     public void Start() => _sockets = Task.WhenAll(Engines.Select(e => Task.Run(() => e.Socket.RunAsync(_stopping.Token))));
 
     /// <summary>Waits for an engine. Throws <see cref="EngineUnreachableException"/> when none is reachable for too long.</summary>
-    public Task<EngineLease> AcquireAsync(CancellationToken cancellationToken)
+    /// <param name="owner">Who waits, for <see cref="PositionOf"/>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task<EngineLease> AcquireAsync(object owner, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var waiter = new Waiter();
+        var waiter = new Waiter(owner);
         lock (_gate)
         {
             waiter.Node = _waiting.AddLast(waiter);
@@ -73,6 +75,25 @@ internal sealed partial class EnginePool : IAsyncDisposable
 
         Pump();
         return waiter.Source.Task;
+    }
+
+    /// <summary>Where <paramref name="owner"/> waits, from 1, or 0 when it does not; and how many wait.</summary>
+    public (int Position, int Waiting) PositionOf(object owner)
+    {
+        lock (_gate)
+        {
+            var position = 0;
+            foreach (var waiter in _waiting)
+            {
+                position++;
+                if (waiter.Owner == owner)
+                {
+                    return (position, _waiting.Count);
+                }
+            }
+
+            return (0, _waiting.Count);
+        }
     }
 
     /// <summary>Whether another engine than <paramref name="engine"/> may get work now.</summary>
@@ -222,8 +243,10 @@ internal sealed partial class EnginePool : IAsyncDisposable
         return best;
     }
 
-    private sealed class Waiter
+    private sealed class Waiter(object owner)
     {
+        public object Owner { get; } = owner;
+
         public TaskCompletionSource<EngineLease> Source { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public LinkedListNode<Waiter>? Node { get; set; }

@@ -13,11 +13,11 @@ internal static class HealthApi
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/health", GetAsync).WithName("health").WithSummary("Whether every engine is reachable and fit for work");
-        routes.MapGet("/queue-info", (JobService jobs, EnginePool pool) => Json(Queues(jobs, pool, "_queue_size"), StatusCodes.Status200OK))
+        routes.MapGet("/queue-info", (JobQueues queues) => Json(Queues(queues, "_queue_size"), StatusCodes.Status200OK))
             .WithName("queue_info").WithSummary("How many jobs wait in each stage");
     }
 
-    private static async Task<IResult> GetAsync(JobService jobs, EnginePool pool, CancellationToken cancellationToken)
+    private static async Task<IResult> GetAsync(JobQueues queues, EnginePool pool, CancellationToken cancellationToken)
     {
         var backends = await Task.WhenAll(pool.Engines.Select(e => ProbeAsync(e, cancellationToken)));
         var healthy = backends.Count(b => (bool)b["healthy"]!);
@@ -27,7 +27,7 @@ internal static class HealthApi
         {
             ["status"] = all ? "healthy" : "unhealthy",
             ["cache_type"] = "memory",
-            ["queues"] = Queues(jobs, pool, ""),
+            ["queues"] = Queues(queues, ""),
             ["backends_healthy"] = $"{healthy}/{backends.Length}",
             ["gpu"] = new JsonObject { ["unrecoverable"] = latch is not null, ["reason"] = latch },
             ["backends"] = new JsonArray([.. backends]),
@@ -59,12 +59,16 @@ internal static class HealthApi
         return report;
     }
 
-    private static JsonObject Queues(JobService jobs, EnginePool pool, string suffix) => new()
+    private static JsonObject Queues(JobQueues queues, string suffix)
     {
-        [$"preprocess{suffix}"] = 0,
-        [$"generation{suffix}"] = pool.Waiting,
-        [$"postprocess{suffix}"] = 0,
-    };
+        var sizes = queues.Sizes();
+        return new()
+        {
+            [$"preprocess{suffix}"] = sizes.Preprocess,
+            [$"generation{suffix}"] = sizes.Generation,
+            [$"postprocess{suffix}"] = sizes.Postprocess,
+        };
+    }
 
     private static IResult Json(JsonObject body, int status) => Results.Content(body.ToJsonString(), "application/json; charset=utf-8", statusCode: status);
 }

@@ -62,7 +62,7 @@ internal sealed partial class JobPipeline(
             Engine engine;
             try
             {
-                using var lease = await pool.AcquireAsync(job.Cancellation);
+                using var lease = await pool.AcquireAsync(job, job.Cancellation);
                 engine = lease.Engine;
                 var began = time.GetTimestamp();
                 var promptId = Guid.NewGuid().ToString();

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Hosting;
 namespace ComfyServe.Api.Jobs;
 
 /// <summary>Accepts jobs within bounds, runs them and remembers how they ended.</summary>
-internal sealed class JobService(ApiOptions options, JobPipeline pipeline, EnginePool pool, TimeProvider time) : IHostedService
+internal sealed class JobService(ApiOptions options, JobPipeline pipeline, EnginePool pool, JobQueues queues, TimeProvider time) : IHostedService
 {
     private const int DefaultRetryAfter = 5;
 
@@ -13,7 +13,6 @@ internal sealed class JobService(ApiOptions options, JobPipeline pipeline, Engin
     private readonly ConcurrentDictionary<Job, Task> _active = new();
     private ITimer? _sweeping;
     private int _unfinished;
-    private double _secondsPerJob;
 
     /// <summary>Jobs accepted and not over.</summary>
     public int Unfinished => Volatile.Read(ref _unfinished);
@@ -22,17 +21,12 @@ internal sealed class JobService(ApiOptions options, JobPipeline pipeline, Engin
     public string CapacityMessage => $"Worker at capacity ({options.MaxQueueSize} in flight); retry shortly";
 
     /// <summary>When a refused caller should come back: from the measured pace, 5 s before anything was measured.</summary>
-    public int RetryAfterSeconds
-    {
-        get
-        {
-            var pace = Volatile.Read(ref _secondsPerJob);
-            return pace <= 0 ? DefaultRetryAfter : (int)Math.Clamp(Math.Ceiling(pace / Math.Max(1, pool.Engines.Count(e => e.IsAvailable))), 1, 600);
-        }
-    }
+    public int RetryAfterSeconds => queues.SecondsPerJob <= 0 ? DefaultRetryAfter : (int)Math.Clamp(Math.Ceiling(queues.SecondsFor(1)), 1, 600);
 
     /// <summary>Accepts a request, or returns null when too many are under way.</summary>
-    public Job? TryAccept(JobRequest request)
+    /// <param name="request">The request.</param>
+    /// <param name="streamed">Whether its events are wanted from the start.</param>
+    public Job? TryAccept(JobRequest request, bool streamed = false)
     {
         if (Interlocked.Increment(ref _unfinished) > options.MaxQueueSize + pool.Engines.Count)
         {
@@ -40,7 +34,12 @@ internal sealed class JobService(ApiOptions options, JobPipeline pipeline, Engin
             return null;
         }
 
-        var job = new Job(request, time);
+        var job = new Job(request, queues, time);
+        if (streamed)
+        {
+            _ = job.Events;
+        }
+
         _jobs[request.Id] = job;
         _active[job] = RunAsync(job);
         return job;
@@ -80,11 +79,9 @@ internal sealed class JobService(ApiOptions options, JobPipeline pipeline, Engin
         await pipeline.RunAsync(job);
         Interlocked.Decrement(ref _unfinished);
         _active.TryRemove(job, out _);
-        var took = job.Snapshot.Timings.GenerationMs / 1000.0;
-        if (took is { } seconds)
+        if (job.Snapshot.Timings.GenerationMs is { } took)
         {
-            var before = Volatile.Read(ref _secondsPerJob);
-            Volatile.Write(ref _secondsPerJob, before <= 0 ? seconds : before + (0.2 * (seconds - before)));
+            queues.Measure(took / 1000.0);
         }
     }
 

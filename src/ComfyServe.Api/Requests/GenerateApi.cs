@@ -50,17 +50,35 @@ internal static class GenerateApi
             return AtCapacity(context, jobs, request.Id);
         }
 
+        var wait = Preference.Read(context.Request.Headers["Prefer"]).Wait;
         try
         {
-            var last = await job.Finished.WaitAsync(context.RequestAborted);
-            return Answers.Result(last.ToResult(job.Id, IncludesResponse(context.Request, options)), OutcomeStatus.Of(last));
+            if (await job.FinishedWithinAsync(wait ?? Timeout.InfiniteTimeSpan, context.RequestAborted))
+            {
+                var last = job.Snapshot;
+                return Answers.Result(last.ToResult(job.Id, IncludesResponse(context.Request, options)), OutcomeStatus.Of(last));
+            }
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
+            if (MayOutlive(context.Request))
+            {
+                return Results.Empty;
+            }
+
             await job.CancelAsync(JobErrorCode.ClientDisconnected, "Request cancelled due to client disconnection");
             return Results.Empty;
         }
+
+        // The caller's patience is over, not the job: from here on it is one that was submitted.
+        context.Response.Headers.Location = $"/result/{job.Id}";
+        context.Response.Headers["Preference-Applied"] = wait == TimeSpan.Zero ? "respond-async" : $"wait={wait!.Value.TotalSeconds:0}";
+        return Answers.Result(job.Snapshot.ToResult(job.Id, false), StatusCodes.Status202Accepted);
     }
+
+    /// <summary>Whether the job goes on when its caller goes away.</summary>
+    private static bool MayOutlive(HttpRequest request) =>
+        request.Headers.TryGetValue("X-Cancel-On-Disconnect", out var header) && Flag.TryParse(header.ToString(), out var cancels) && !cancels;
 
     /// <summary>Whether the caller, or else the service's configuration, wants <c>comfyui_response</c>.</summary>
     internal static bool IncludesResponse(HttpRequest request, ApiOptions options) =>
@@ -72,7 +90,7 @@ internal static class GenerateApi
         return Answers.Refused(id, jobs.CapacityMessage, StatusCodes.Status503ServiceUnavailable);
     }
 
-    private static async Task<(JobRequest? Request, IResult? Refusal)> ReadAsync(HttpContext context, ApiOptions options)
+    internal static async Task<(JobRequest? Request, IResult? Refusal)> ReadAsync(HttpContext context, ApiOptions options)
     {
         var body = await ReadBodyAsync(context.Request, options.MaxBodyBytes);
         if (body is null)

@@ -9,26 +9,39 @@ namespace ComfyServe.Api.Requests;
 /// <summary><c>GET /result/{request_id}</c> and <c>POST /cancel/{request_id}</c>.</summary>
 internal static class ResultApi
 {
+    private const int LongestWait = 600;
+
     public static void MapResult(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/result/{request_id}", GetAsync)
             .Produces<GenerateResult>()
             .Produces<GenerateResult>(StatusCodes.Status404NotFound)
-            .WithName("result").WithSummary("What is known about a request");
+            .WithName("result").WithSummary("What is known about a request; '?wait=SECONDS' waits for its end");
         routes.MapPost("/cancel/{request_id}", CancelAsync)
             .WithName("cancel").WithSummary("Cancel a request in whatever stage it is");
     }
 
-    private static Task<IResult> GetAsync(string request_id, HttpContext context, JobService jobs, ApiOptions options)
+    private static async Task<IResult> GetAsync(string request_id, string? wait, HttpContext context, JobService jobs, ApiOptions options)
     {
+        var patience = 0;
+        if (wait is not null && (!int.TryParse(wait, out patience) || patience is < 0 or > LongestWait))
+        {
+            return Answers.Invalid([new("int_parsing", ["query", "wait"], $"Input should be a whole number of seconds, 0 to {LongestWait}")]);
+        }
+
         if (jobs.Find(request_id) is not { } job)
         {
-            return Task.FromResult(Answers.Refused(request_id, "Request ID not found", StatusCodes.Status404NotFound));
+            return Answers.Refused(request_id, "Request ID not found", StatusCodes.Status404NotFound);
+        }
+
+        if (patience > 0)
+        {
+            await job.FinishedWithinAsync(TimeSpan.FromSeconds(patience), context.RequestAborted);
         }
 
         var snapshot = job.Snapshot;
         var result = snapshot.ToResult(job.Id, GenerateApi.IncludesResponse(context.Request, options));
-        return Task.FromResult(Answers.Result(result, snapshot.IsTerminal ? OutcomeStatus.Of(snapshot) : StatusCodes.Status200OK));
+        return Answers.Result(result, snapshot.IsTerminal ? OutcomeStatus.Of(snapshot) : StatusCodes.Status200OK);
     }
 
     private static async Task<IResult> CancelAsync(string request_id, JobService jobs)

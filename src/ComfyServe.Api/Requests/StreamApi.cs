@@ -1,0 +1,54 @@
+using ComfyServe.Api.Jobs;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Primitives;
+
+namespace ComfyServe.Api.Requests;
+
+/// <summary><c>POST /generate/stream</c>, and <c>GET /generate/stream/{request_id}</c> to follow a job that runs already.</summary>
+internal static class StreamApi
+{
+    public static void MapStream(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/generate/stream", RunAsync)
+            .TakesPayload()
+            .Produces(StatusCodes.Status200OK, contentType: "text/event-stream")
+            .WithName("generate_stream").WithSummary("Run a workflow and stream its events; 'Last-Event-ID' resumes");
+        routes.MapGet("/generate/stream/{request_id}", Follow)
+            .Produces(StatusCodes.Status200OK, contentType: "text/event-stream")
+            .WithName("follow_stream").WithSummary("Stream the events of a request; 'Last-Event-ID' resumes");
+    }
+
+    private static async Task<IResult> RunAsync(HttpContext context, JobService jobs, JobQueues queues, ApiOptions options, TimeProvider time)
+    {
+        var (request, refusal) = await GenerateApi.ReadAsync(context, options);
+        if (request is null)
+        {
+            return refusal!;
+        }
+
+        if (LastEvent(context.Request.Headers) is { } last && jobs.Find(request.Id) is { } known)
+        {
+            return new EventStream(known, last, queues, options, time); // Somebody reconnects with the request he made.
+        }
+
+        if (jobs.TryAccept(request, streamed: true) is not { } job)
+        {
+            context.Response.Headers.RetryAfter = jobs.RetryAfterSeconds.ToString();
+            return Answers.Text("detail", jobs.CapacityMessage, StatusCodes.Status503ServiceUnavailable);
+        }
+
+        return new EventStream(job, 0, queues, options, time);
+    }
+
+    private static IResult Follow(string request_id, HttpContext context, JobService jobs, JobQueues queues, ApiOptions options, TimeProvider time) =>
+        jobs.Find(request_id) is { } job
+            ? new EventStream(job, LastEvent(context.Request.Headers) ?? 0, queues, options, time)
+            : Answers.Text("detail", "Request ID not found", StatusCodes.Status404NotFound);
+
+    private static long? LastEvent(IHeaderDictionary headers) =>
+        headers.TryGetValue("Last-Event-ID", out var header) ? Parse(header) : null;
+
+    private static long Parse(StringValues header) => long.TryParse(header.ToString(), out var id) && id > 0 ? id : 0;
+}
