@@ -6,6 +6,7 @@ using ComfyServe.Api.Jobs;
 using ComfyServe.Api.Outputs;
 using ComfyServe.Api.Requests;
 using ComfyServe.Contracts.Api;
+using ComfyServe.Hosting.Logging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
@@ -31,7 +32,7 @@ public static class ApiServer
             kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes + 1;
             kestrel.AddServerHeader = false;
         });
-        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        builder.Logging.AddServiceLogging();
         AddServices(builder.Services, options);
         configure?.Invoke(builder);
         var app = builder.Build();

@@ -6,9 +6,14 @@ namespace ComfyServe.Cli;
 internal static class CommandLine
 {
     /// <summary>Builds the whole command tree.</summary>
-    public static RootCommand Build() => new("Turns ComfyUI workflows into an API, from one laptop to a fleet of GPU machines")
+    public static RootCommand Build()
     {
-        ApiVerb.Build(),
-        ModelsVerb.Build(),
-    };
+        var root = new RootCommand("Turns ComfyUI workflows into an API, from one laptop to a fleet of GPU machines")
+        {
+            ApiVerb.Build(),
+            ModelsVerb.Build(),
+        };
+        ExamplesHelp.AddTo(root);
+        return root;
+    }
 }

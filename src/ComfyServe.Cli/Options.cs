@@ -20,7 +20,7 @@ internal static class Options
     {
         var option = new Option<int>("--port")
         {
-            Description = $"Port to listen on, 0 for any free one (default {standard})",
+            Description = "Port to listen on, 0 for any free one",
             HelpName = "PORT",
             DefaultValueFactory = _ => standard,
         };
@@ -37,7 +37,7 @@ internal static class Options
     /// <summary><c>--host</c>: the address to listen on.</summary>
     public static Option<string> Host() => new("--host")
     {
-        Description = "Address to listen on (default 127.0.0.1: this machine only)",
+        Description = "Address to listen on; 127.0.0.1 is for this machine only",
         HelpName = "ADDRESS",
         DefaultValueFactory = _ => "127.0.0.1",
     };

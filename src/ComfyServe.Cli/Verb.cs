@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 
@@ -11,8 +12,7 @@ internal static class Verb
     /// <param name="name">The word on the command line.</param>
     /// <param name="description">What it does, in one sentence.</param>
     /// <param name="examples">Whole command lines that <c>--help</c> shows.</param>
-    public static Command Create(string name, string description, params string[] examples) =>
-        new(name, examples.Length == 0 ? description : $"{description}\n\nExamples:\n  {string.Join("\n  ", examples)}");
+    public static Command Create(string name, string description, params string[] examples) => new VerbCommand(name, description, examples);
 
     /// <summary>Sets what the command does, and turns what it throws into an exit code.</summary>
     [SuppressMessage("Design", "CA1031", Justification = "The top of the program: a defect becomes a message and exit code 4.")]
@@ -51,5 +51,24 @@ internal static class Verb
     {
         Console.Error.WriteLine($"comfyserve: {message}");
         return exitCode;
+    }
+
+    /// <summary>Reports all mistakes of a command line.</summary>
+    /// <returns>The exit code for them.</returns>
+    public static int Refuse(ParseResult parsed)
+    {
+        foreach (var error in parsed.Errors)
+        {
+            Console.Error.WriteLine($"comfyserve: {error.Message}");
+        }
+
+        var words = new List<string>();
+        for (SymbolResult? at = parsed.CommandResult; at is CommandResult { Parent: not null } command; at = at.Parent)
+        {
+            words.Insert(0, command.Command.Name);
+        }
+
+        Console.Error.WriteLine($"comfyserve: see 'comfyserve {string.Join(' ', [.. words, "--help"])}'");
+        return ExitCodes.Usage;
     }
 }

@@ -1,0 +1,30 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+
+namespace ComfyServe.Hosting.Logging;
+
+/// <summary>How every role logs.</summary>
+public static class ServiceLogging
+{
+    /// <summary>
+    /// One line an event, in UTC, on standard error: standard output is for results and <c>ready URL</c>. The framework
+    /// speaks up from Warning; a more exact category in a <c>Logging__LogLevel__…</c> variable overrides that.
+    /// </summary>
+    public static ILoggingBuilder AddServiceLogging(this ILoggingBuilder logging)
+    {
+        logging.ClearProviders();
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddFilter("System.Net.Http", LogLevel.Warning);
+        logging.AddFilter("Orleans", LogLevel.Warning);
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
+            console.ColorBehavior = LoggerColorBehavior.Disabled;
+        });
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        return logging;
+    }
+}
