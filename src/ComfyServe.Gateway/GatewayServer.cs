@@ -5,6 +5,7 @@ using ComfyServe.Gateway.Http;
 using ComfyServe.Gateway.Keys;
 using ComfyServe.Gateway.Routing;
 using ComfyServe.Gateway.Storage;
+using ComfyServe.Hosting.Logging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -29,7 +30,7 @@ public static class GatewayServer
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Parse(options.Host), options.Port));
 
         // Keys come in query strings too: the framework's request log would write them down.
-        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning).AddFilter("Orleans.Runtime.Silo", LogLevel.Error)
+        builder.Logging.AddServiceLogging().AddFilter("Orleans.Runtime.Silo", LogLevel.Error)
             .AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error).AddFilter("Polly", LogLevel.Warning);
         builder.Services.AddSingleton(options);
         builder.Services.TryAddSingleton(TimeProvider.System);
@@ -49,6 +50,7 @@ public static class GatewayServer
         WorkergroupApi.Map(app);
         KeyApi.Map(app);
         PlaceApi.Map(app);
+        CertificateApi.Map(app);
         app.MapGet("/health", static () => Results.Text("ok"));
         return app;
     }
@@ -66,7 +68,7 @@ public static class GatewayServer
             ? GatewayDatabase.Server(server)
             : GatewayDatabase.File(Path.Combine(options.DataDirectory, "gateway.db")));
         services.AddSingleton<IGatewayStore, GatewayStore>();
-        services.AddSingleton<GatewaySecrets>().AddSingleton<KeyRing>().AddSingleton<EndpointDirectory>();
+        services.AddSingleton<GatewaySecrets>().AddSingleton<CertificateAuthority>().AddSingleton<KeyRing>().AddSingleton<EndpointDirectory>();
         services.AddHostedService<GatewayStart>();
     }
 
@@ -76,7 +78,8 @@ public static class GatewayServer
     private static void AddApis(IServiceCollection services) => services
         .AddSingleton<Callers>().AddSingleton<GatewayAddress>()
         .AddSingleton<RouteApi>().AddSingleton<WorkerApi>().AddSingleton<PoolApi>()
-        .AddSingleton<EndpointApi>().AddSingleton<WorkergroupApi>().AddSingleton<KeyApi>().AddSingleton<PlaceApi>();
+        .AddSingleton<EndpointApi>().AddSingleton<WorkergroupApi>().AddSingleton<KeyApi>().AddSingleton<PlaceApi>()
+        .AddSingleton<CertificateApi>();
 
     // After the store: hosted services start in the order in which they were added.
     private static void AddOwners(WebApplicationBuilder builder, GatewayOptions options)

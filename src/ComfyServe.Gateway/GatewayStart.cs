@@ -8,13 +8,14 @@ namespace ComfyServe.Gateway;
 
 /// <summary>Opens the store and loads secrets, keys and endpoints before anything else starts.</summary>
 internal sealed class GatewayStart(
-    IGatewayStore store, GatewaySecrets secrets, SeatTable seats, EndpointDirectory directory, GatewayOptions options, TimeProvider time) : IHostedService
+    IGatewayStore store, GatewaySecrets secrets, CertificateAuthority authority, SeatTable seats, EndpointDirectory directory, GatewayOptions options, TimeProvider time) : IHostedService
 {
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await store.InitializeAsync(cancellationToken);
         await secrets.LoadAsync(store, cancellationToken);
+        await authority.LoadAsync(store, cancellationToken);
         seats.Number(await store.NextAsync("start", cancellationToken) - 1);
         var accountKey = options.AdminKey ?? Environment.GetEnvironmentVariable("COMFYSERVE_ADMIN_KEY");
         if (!string.IsNullOrEmpty(accountKey))
