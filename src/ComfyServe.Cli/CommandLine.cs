@@ -11,7 +11,13 @@ internal static class CommandLine
         var root = new RootCommand("Turns ComfyUI workflows into an API, from one laptop to a fleet of GPU machines")
         {
             ApiVerb.Build(),
+            EndpointsVerb.Build(),
+            GatewayVerb.Build(),
+            KeysVerb.Build(),
+            LogsVerb.Build(),
             ModelsVerb.Build(),
+            TopVerb.Build(),
+            WorkersVerb.Build(),
         };
         ExamplesHelp.AddTo(root);
         return root;

@@ -1,0 +1,60 @@
+using System.CommandLine;
+using ComfyServe.Gateway;
+
+namespace ComfyServe.Cli;
+
+/// <summary><c>comfyserve gateway</c>: the front door of a fleet in the foreground.</summary>
+internal static class GatewayVerb
+{
+    public static Command Build()
+    {
+        var host = Options.Host();
+        var port = Options.Port(8080);
+        var data = Options.Data();
+        var database = new Option<string?>("--database")
+        {
+            Description = "PostgreSQL connection string that several gateways share (default: COMFYSERVE_DATABASE, else an SQLite file of this gateway)",
+            HelpName = "CONNECTION",
+        };
+        var publicUrl = new Option<string?>("--public-url")
+        {
+            Description = "URL under which workers and clients reach this gateway (default: the address it listens on)",
+            HelpName = "URL",
+        };
+        publicUrl.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string?>() is { } url && !IsHttp(url))
+            {
+                result.AddError($"'--public-url {url}' is not an http or https URL");
+            }
+        });
+        var command = Verb.Create(
+            "gateway",
+            "Runs the gateway: routing, scaling, keys and durable jobs; the account's key is COMFYSERVE_ADMIN_KEY, or is made and printed once",
+            "comfyserve gateway",
+            "comfyserve gateway --host 0.0.0.0 --public-url https://gateway.example --data /var/lib/comfyserve");
+        command.Options.Add(host);
+        command.Options.Add(port);
+        command.Options.Add(data);
+        command.Options.Add(database);
+        command.Options.Add(publicUrl);
+        return command.Does((parsed, cancellationToken) =>
+        {
+            var options = Settings(parsed.GetValue(data), parsed.GetRequiredValue(host), parsed.GetValue(port));
+            options.Database = parsed.GetValue(database) ?? options.Database;
+            options.PublicUrl = parsed.GetValue(publicUrl) is { } url ? new Uri(url) : null;
+            return Role.ServeAsync(GatewayServer.Build(options), cancellationToken);
+        });
+    }
+
+    /// <summary>The gateway's settings for a data folder.</summary>
+    public static GatewayOptions Settings(string? data, string host, int port) => new()
+    {
+        Host = host,
+        Port = port,
+        DataDirectory = Path.Combine(DataFolder.Resolve(data), "gateway"),
+        Database = Environment.GetEnvironmentVariable("COMFYSERVE_DATABASE") is { Length: > 0 } database ? database : null,
+    };
+
+    private static bool IsHttp(string url) => Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.Scheme is ("http" or "https");
+}

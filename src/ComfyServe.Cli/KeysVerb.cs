@@ -1,0 +1,87 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using ComfyServe.Cli.Fleet;
+using Spectre.Console;
+
+namespace ComfyServe.Cli;
+
+/// <summary><c>comfyserve keys</c>: lists, makes and revokes API keys.</summary>
+internal static class KeysVerb
+{
+    public static Command Build()
+    {
+        var command = Verb.Create("keys", "Lists, makes and revokes API keys");
+        command.Subcommands.Add(BuildList());
+        command.Subcommands.Add(BuildCreate());
+        command.Subcommands.Add(BuildRevoke());
+        return command;
+    }
+
+    private static Command BuildList()
+    {
+        var command = Verb.Create("list", "Lists API keys; their texts are known to nobody", "comfyserve keys list");
+        var fleet = FleetOptions.For(command);
+        return command.Does(async (parsed, cancellationToken) =>
+        {
+            using var gateway = fleet.Connect(parsed);
+            var keys = await gateway.CallAsync(HttpMethod.Get, "/api/v0/auth/apikeys/", null, cancellationToken);
+            if (fleet.Json(parsed))
+            {
+                Sheet.Json(new JsonObject { ["keys"] = keys.DeepClone() });
+                return ExitCodes.Success;
+            }
+
+            AnsiConsole.Write(Sheet.Of((keys as JsonArray ?? []).OfType<JsonObject>(), ("id", "id"), ("name", "name"), ("scope", "scope"), ("endpoint", "endpoint")));
+            return ExitCodes.Success;
+        });
+    }
+
+    private static Command BuildCreate()
+    {
+        var name = new Option<string?>("--name") { Description = "A name for people", HelpName = "TEXT" };
+        var endpoint = new Option<string?>("--endpoint") { Description = "The only endpoint that the key may use (default: the whole account)", HelpName = "NAME" };
+        var command = Verb.Create("create", "Makes an API key and prints it, this once", "comfyserve keys create --name ci --endpoint comfyui-json");
+        command.Options.Add(name);
+        command.Options.Add(endpoint);
+        var fleet = FleetOptions.For(command);
+        return command.Does(async (parsed, cancellationToken) =>
+        {
+            using var gateway = fleet.Connect(parsed);
+            var body = new JsonObject { ["name"] = parsed.GetValue(name), ["endpoint"] = parsed.GetValue(endpoint) };
+            var key = await gateway.CallAsync(HttpMethod.Post, "/api/v0/auth/apikeys/", body, cancellationToken);
+            if (fleet.Json(parsed))
+            {
+                Sheet.Json(key);
+            }
+            else
+            {
+                Console.WriteLine((string?)key["key"]);
+            }
+
+            return ExitCodes.Success;
+        });
+    }
+
+    private static Command BuildRevoke()
+    {
+        var id = new Argument<long>("ID") { Description = "The key's id, see 'keys list'" };
+        var command = Verb.Create("revoke", "Makes an API key useless, at once", "comfyserve keys revoke 3");
+        command.Arguments.Add(id);
+        var fleet = FleetOptions.For(command);
+        return command.Does(async (parsed, cancellationToken) =>
+        {
+            using var gateway = fleet.Connect(parsed);
+            var answer = await gateway.CallAsync(HttpMethod.Delete, $"/api/v0/auth/apikeys/{parsed.GetValue(id)}/", null, cancellationToken);
+            if (fleet.Json(parsed))
+            {
+                Sheet.Json(answer);
+            }
+            else
+            {
+                Console.WriteLine($"key {parsed.GetValue(id)} revoked");
+            }
+
+            return ExitCodes.Success;
+        });
+    }
+}
