@@ -1,0 +1,41 @@
+using System.ComponentModel.DataAnnotations;
+using ComfyServe.Engine.Previews;
+
+namespace ComfyServe.Engine;
+
+/// <summary>How an engine runs.</summary>
+public sealed class EngineOptions
+{
+    /// <summary>Address to listen on. Default 127.0.0.1: this machine only.</summary>
+    [Required]
+    public string Host { get; set; } = "127.0.0.1";
+
+    /// <summary>Port to listen on, 0 for any free one. Default 18188.</summary>
+    [Range(0, 65535)]
+    public int Port { get; set; } = 18188;
+
+    /// <summary>Folder with <c>models/ input/ output/ temp/ user/ custom_nodes/</c>, laid out as ComfyUI's. Made if missing;
+    /// <c>temp/</c> is emptied at start. Default <c>data</c> in the working folder.</summary>
+    [Required]
+    public string DataFolder { get; set; } = "data";
+
+    /// <summary>More folders laid out as <c>models/</c> is, searched after it.</summary>
+    public IReadOnlyList<string> ExtraModelFolders { get; set; } = [];
+
+    /// <summary>How latents are shown while sampling. Default: not at all, as ComfyUI's.</summary>
+    public PreviewMethod Previews { get; set; } = PreviewMethod.None;
+
+    /// <summary>The origin whose pages may call the engine, or <c>*</c>. Default null: only pages of the engine's own origin.</summary>
+    public string? AllowedOrigin { get; set; }
+
+    /// <summary>Longest body in bytes; longer ones get 413. Default 100 MiB.</summary>
+    [Range(1L << 20, 1L << 40)]
+    public long MaxUploadBytes { get; set; } = 100L << 20;
+
+    /// <summary>Most prompts that may wait; more get 503. Default 10,000.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxQueuedPrompts { get; set; } = 10_000;
+
+    /// <summary>Folder of a web front end to serve at <c>/</c>. Default null: none.</summary>
+    public string? WebRoot { get; set; }
+}

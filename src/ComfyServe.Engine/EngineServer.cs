@@ -1,0 +1,96 @@
+using System.Net;
+using System.Text;
+using ComfyServe.Engine.Events;
+using ComfyServe.Engine.Folders;
+using ComfyServe.Engine.Http;
+using ComfyServe.Engine.Queue;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+
+namespace ComfyServe.Engine;
+
+/// <summary>Builds the engine: a server that speaks ComfyUI's protocol and executes workflows.</summary>
+public static class EngineServer
+{
+    /// <summary>An engine, ready to be started.</summary>
+    /// <param name="options">How it runs.</param>
+    /// <param name="configure">Changes to services or logging before they are built.</param>
+    public static WebApplication Build(EngineOptions options, Action<WebApplicationBuilder>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = typeof(EngineServer).Assembly.GetName().Name });
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(IPAddress.Parse(options.Host), options.Port);
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = options.MaxUploadBytes;
+
+            // Names of files may hold any character.
+            kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.UTF8;
+        });
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
+        builder.Services.AddSingleton(options);
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        AddServices(builder.Services, PrepareFolders(options));
+        configure?.Invoke(builder);
+
+        var app = builder.Build();
+        UseRules(app, options);
+        Map(app);
+        return app;
+    }
+
+    private static EngineFolders PrepareFolders(EngineOptions options)
+    {
+        var folders = new EngineFolders(options.DataFolder, options.ExtraModelFolders);
+        if (Directory.Exists(folders.Temp))
+        {
+            Directory.Delete(folders.Temp, recursive: true);
+        }
+
+        foreach (var folder in (string[])[folders.Models, folders.Input, folders.Output, folders.Temp, folders.User])
+        {
+            Directory.CreateDirectory(folder);
+        }
+
+        return folders;
+    }
+
+    private static void AddServices(IServiceCollection services, EngineFolders folders)
+    {
+        services.AddSingleton(folders).AddSingleton<EngineNodes>();
+        services.AddSingleton<SocketHub>().AddSingleton<PromptRunner>().AddSingleton<PromptHistory>(_ => new PromptHistory());
+        services.TryAddSingleton(_ => new PromptNumbers());
+        services.AddSingleton(s => new PromptQueue(s.GetRequiredService<SocketHub>().SendStatus, s.GetRequiredService<EngineOptions>().MaxQueuedPrompts));
+        services.AddHostedService<InferenceThread>();
+        services.AddSingleton<PromptApi>().AddSingleton<QueueApi>().AddSingleton<HistoryApi>().AddSingleton<CatalogueApi>()
+            .AddSingleton<ModelsApi>().AddSingleton<ViewApi>().AddSingleton<UploadApi>().AddSingleton<SystemApi>().AddSingleton<SocketApi>();
+    }
+
+    private static void UseRules(WebApplication app, EngineOptions options)
+    {
+        app.Use(CacheRules.InvokeAsync);
+        app.UseMiddleware<FailurePages>();
+        _ = options.AllowedOrigin is null ? app.UseMiddleware<OriginCheck>() : app.UseMiddleware<CrossOrigin>();
+        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(30), KeepAliveTimeout = TimeSpan.FromSeconds(30) });
+        app.UseRouting();
+        app.Use(FailurePages.RefuseUnknownAsync);
+    }
+
+    private static void Map(WebApplication app)
+    {
+        var services = app.Services;
+        services.GetRequiredService<PromptApi>().Map(app);
+        services.GetRequiredService<QueueApi>().Map(app);
+        services.GetRequiredService<HistoryApi>().Map(app);
+        services.GetRequiredService<CatalogueApi>().Map(app);
+        services.GetRequiredService<ModelsApi>().Map(app);
+        services.GetRequiredService<ViewApi>().Map(app);
+        services.GetRequiredService<UploadApi>().Map(app);
+        services.GetRequiredService<SystemApi>().Map(app);
+        services.GetRequiredService<SocketApi>().Map(app);
+    }
+}

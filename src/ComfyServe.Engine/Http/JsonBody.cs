@@ -1,0 +1,81 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+
+namespace ComfyServe.Engine.Http;
+
+/// <summary>Reads JSON from requests into trees that several threads may read: nothing in them is parsed later.</summary>
+internal static class JsonBody
+{
+    private static readonly JsonDocumentOptions Options = new() { MaxDepth = 512 };
+
+    /// <summary>The request's body. <c>IsJson</c> is false for an empty or malformed one.</summary>
+    /// <exception cref="BadHttpRequestException">The body is longer than the server allows.</exception>
+    public static async Task<(bool IsJson, JsonNode? Value)> ReadAsync(HttpContext context)
+    {
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        return TryParse(body.GetBuffer().AsMemory(0, (int)body.Length), out var value) ? (true, value) : (false, null);
+    }
+
+    /// <summary>The request's body where it is an object; else null.</summary>
+    /// <exception cref="BadHttpRequestException">The body is longer than the server allows.</exception>
+    public static async Task<JsonObject?> ReadObjectAsync(HttpContext context) => (await ReadAsync(context)).Value as JsonObject;
+
+    /// <summary>Parses a text. Of keys that come twice the last counts.</summary>
+    public static bool TryParse(ReadOnlyMemory<byte> text, out JsonNode? value)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text, Options);
+            value = Build(document.RootElement.Clone());
+            return true;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // Malformed, too deep, or a string that is no Unicode.
+            value = null;
+            return false;
+        }
+    }
+
+    /// <summary>What Python takes for true.</summary>
+    public static bool IsTruthy(JsonNode? value) => value switch
+    {
+        null => false,
+        JsonObject map => map.Count > 0,
+        JsonArray list => list.Count > 0,
+        _ => value.GetValueKind() switch
+        {
+            JsonValueKind.True => true,
+            JsonValueKind.String => value.GetValue<string>().Length > 0,
+            JsonValueKind.Number => double.TryParse(value.ToJsonString(), out var number) && number != 0,
+            _ => false,
+        },
+    };
+
+    private static JsonNode? Build(JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.Object:
+                var map = new JsonObject();
+                foreach (var property in element.EnumerateObject())
+                {
+                    map[property.Name] = Build(property.Value);
+                }
+
+                return map;
+            case JsonValueKind.Array:
+                return new JsonArray([.. element.EnumerateArray().Select(Build)]);
+            case JsonValueKind.String:
+                return JsonValue.Create(element.GetString());
+            case JsonValueKind.True or JsonValueKind.False:
+                return JsonValue.Create(element.ValueKind == JsonValueKind.True);
+            case JsonValueKind.Number:
+                return JsonValue.Create(element);
+            default:
+                return null;
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using ComfyServe.Engine.Folders;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Net.Http.Headers;
+
+namespace ComfyServe.Engine.Http;
+
+/// <summary><c>/view</c>: files of the output, input and temp folders, as they are or made smaller.</summary>
+internal sealed class ViewApi(EngineFolders folders)
+{
+    /// <summary>Adds the routes.</summary>
+    public void Map(IEndpointRouteBuilder routes) => routes.MapBoth(HttpMethods.Get, "/view", ShowAsync);
+
+    private async Task ShowAsync(HttpContext context)
+    {
+        var (status, path) = Find(context);
+        if (path is null)
+        {
+            await Reply.EmptyAsync(context, status);
+            return;
+        }
+
+        var name = Path.GetFileName(path);
+        var channel = Routes.Query(context, "channel") ?? "rgba";
+        if (Routes.Query(context, "preview") is { } preview)
+        {
+            var (bytes, type) = ViewImages.Preview(await ReadAsync(path, context), name, preview, channel);
+            SetName(context, name);
+            await Reply.BytesAsync(context, bytes, type);
+        }
+        else if (channel is "rgb" or "a")
+        {
+            var bytes = ViewImages.Channel(await ReadAsync(path, context), name, alphaOnly: channel == "a");
+            SetName(context, name);
+            await Reply.BytesAsync(context, bytes, "image/png");
+        }
+        else
+        {
+            SetName(context, name);
+            await SendFileAsync(context, path, MediaTypes.OfUntrusted(name));
+        }
+    }
+
+    /// <summary>Sends a file, or the part of it that was asked for, or that it has not changed.</summary>
+    public static Task SendFileAsync(HttpContext context, string path, string contentType)
+    {
+        var file = new FileInfo(path);
+        return TypedResults.PhysicalFile(
+            file.FullName, contentType, lastModified: new DateTimeOffset(file.LastWriteTimeUtc), entityTag: EntityTagHeaderValue.Parse(FileTimes.Tag(file)), enableRangeProcessing: true)
+            .ExecuteAsync(context);
+    }
+
+    /// <summary>Where the file is, or the status that says why not.</summary>
+    private (int Status, string? Path) Find(HttpContext context)
+    {
+        if (Routes.Query(context, "filename") is not { } name)
+        {
+            return (StatusCodes.Status404NotFound, null);
+        }
+
+        var type = DataFolders.CutType(ref name) ?? Routes.Query(context, "type") ?? "output";
+        if (name.Length == 0 || name[0] == '/' || name.Contains("..", StringComparison.Ordinal) || DataFolders.ByType(folders, type) is not { } root)
+        {
+            return (StatusCodes.Status400BadRequest, null);
+        }
+
+        if (DataFolders.AtOrBelow(root, Routes.Query(context, "subfolder") ?? "") is not { } folder)
+        {
+            return (StatusCodes.Status403Forbidden, null);
+        }
+
+        var path = Path.Combine(folder, Path.GetFileName(name));
+        return File.Exists(path) ? (StatusCodes.Status200OK, path) : (StatusCodes.Status404NotFound, null);
+    }
+
+    private static Task<byte[]> ReadAsync(string path, HttpContext context) => File.ReadAllBytesAsync(path, context.RequestAborted);
+
+    private static void SetName(HttpContext context, string name) =>
+        context.Response.Headers.ContentDisposition = $"filename=\"{new string([.. name.Select(c => char.IsControl(c) ? '_' : c)])}\"";
+}

@@ -1,0 +1,98 @@
+using System.Text.Json.Nodes;
+using ComfyServe.Diffusion.Runtime;
+using ComfyServe.Engine.Events;
+using ComfyServe.Engine.Execution;
+using ComfyServe.Engine.Folders;
+using ComfyServe.Engine.Nodes;
+using Microsoft.Extensions.Logging;
+
+namespace ComfyServe.Engine.Queue;
+
+/// <summary>Runs prompts and frees memory, on the inference thread.</summary>
+internal sealed partial class PromptRunner(
+    EngineNodes nodes, EngineFolders folders, SocketHub hub, EngineOptions options, TimeProvider clock, ILogger<PromptRunner> logger)
+{
+    private readonly ModelCache _models = new();
+    private PromptExecutor? _executor;
+
+    /// <summary>What clients that connect in the middle of a run are told.</summary>
+    public RunningPrompt Running { get; } = new();
+
+    /// <summary>Loads what the first prompt needs.</summary>
+    public void Prepare() => _executor ??= new PromptExecutor(nodes.Catalogue, folders, _models, clock, new Random());
+
+    /// <summary>Runs a prompt to its end, whatever happens.</summary>
+    public ExecutionOutcome Run(QueuedPrompt prompt, CancellationToken interrupted)
+    {
+        var events = new RunEvents(hub, Running, prompt, options.Previews);
+        try
+        {
+            Prepare();
+            return _executor!.Run(prompt, events, interrupted);
+        }
+        catch (Exception e)
+        {
+            // A node's failure is an outcome; this is a mistake of ours, and the next prompt must run all the same.
+            Log.Failed(logger, e, prompt.PromptId);
+            return Failure(prompt, events, e);
+        }
+        finally
+        {
+            Running.Clear();
+        }
+    }
+
+    /// <summary>Tells the client that its prompt has ended: the history is written by then.</summary>
+    public void AnnounceEnd(QueuedPrompt prompt)
+    {
+        if (prompt.ClientId is { } client)
+        {
+            hub.Send(client, SocketHub.Message("executing", new JsonObject { ["node"] = null, ["prompt_id"] = prompt.PromptId }));
+        }
+    }
+
+    /// <summary>Gives memory back.</summary>
+    public void Free(FreeRequest request)
+    {
+        if (request.IsEmpty)
+        {
+            return;
+        }
+
+        // Cached results may hold models: they go first.
+        _executor?.ResetCaches();
+        _models.Clear();
+        GC.Collect();
+        TorchRuntime.TrimMemory();
+        Log.Freed(logger);
+    }
+
+    private ExecutionOutcome Failure(QueuedPrompt prompt, RunEvents events, Exception exception)
+    {
+        var data = new JsonObject
+        {
+            ["prompt_id"] = prompt.PromptId,
+            ["node_id"] = null,
+            ["node_type"] = null,
+            ["executed"] = new JsonArray(),
+            ["exception_message"] = $"{exception.Message}\n",
+            ["exception_type"] = exception.GetType().FullName,
+            ["traceback"] = new JsonArray(),
+            ["current_inputs"] = new JsonObject(),
+            ["current_outputs"] = new JsonArray(),
+            ["timestamp"] = clock.GetUtcNow().ToUnixTimeMilliseconds(),
+        };
+        var message = new JsonArray("execution_error", data.DeepClone());
+        events.Send("execution_error", data, Audience.Client);
+        return new ExecutionOutcome("error", Completed: false, [message], [], []);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(2111, LogLevel.Error, "prompt '{PromptId}' failed outside of its nodes")]
+        public static partial void Failed(ILogger logger, Exception exception, string promptId);
+
+        [LoggerMessage(2112, LogLevel.Information, "models and cached results are freed")]
+        public static partial void Freed(ILogger logger);
+    }
+}
