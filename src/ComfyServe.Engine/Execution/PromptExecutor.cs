@@ -1,19 +1,62 @@
+using ComfyServe.Diffusion.Runtime;
 using ComfyServe.Engine.Folders;
 using ComfyServe.Engine.Nodes;
 using ComfyServe.Engine.Nodes.Schema;
+using TorchSharp;
 
 namespace ComfyServe.Engine.Execution;
 
 /// <summary>Runs prompts one after another and keeps results between them. Used from the inference thread only.</summary>
-internal sealed class PromptExecutor(
-    NodeCatalogue catalogue, EngineFolders folders, ModelCache models, TimeProvider clock, Random random)
+internal sealed class PromptExecutor
 {
-    private readonly NotSupportedException _missing = new(
-        $"execution follows with the next commit ({catalogue.Nodes.Count} nodes, {folders.Root}, {models.Count}, {clock.LocalTimeZone}, {random.Next()})");
+    private readonly ExecutionServices _services;
+    private long _runs;
 
-    /// <summary>Runs a prompt to its end. Returns an outcome for every failure of a node.</summary>
-    public ExecutionOutcome Run(QueuedPrompt prompt, IExecutionListener listener, CancellationToken interrupted) => throw _missing;
+    /// <summary>Creates an executor with empty caches.</summary>
+    /// <param name="catalogue">The node classes.</param>
+    /// <param name="folders">Where files are.</param>
+    /// <param name="models">Loaded models.</param>
+    /// <param name="clock">For the messages' timestamps and for nodes.</param>
+    /// <param name="random">Chance, for names of temporary files.</param>
+    public PromptExecutor(NodeCatalogue catalogue, EngineFolders folders, ModelCache models, TimeProvider clock, Random random)
+    {
+        var tensors = new TensorLedger();
+        _services = new ExecutionServices
+        {
+            Catalogue = catalogue,
+            Folders = folders,
+            Models = models,
+            Clock = clock,
+            Random = random,
+            Tensors = tensors,
+            Results = new ClassicCache(tensors),
+        };
+    }
+
+    /// <summary>Number of tensors that cached results hold.</summary>
+    public int HeldTensors => _services.Tensors.Count;
+
+    /// <summary>Runs a validated prompt to its end. Every failure of a node is an outcome, no exception.</summary>
+    public ExecutionOutcome Run(QueuedPrompt prompt, IExecutionListener listener, CancellationToken interrupted)
+    {
+        TorchRuntime.Initialize();
+        using var inference = torch.inference_mode();
+        using var scope = torch.NewDisposeScope();
+        var run = new PromptRun(_services, prompt, listener, ++_runs, interrupted);
+        var outcome = run.Execute();
+        if (run.IsMemoryExhausted)
+        {
+            ResetCaches();
+            _services.Models.Clear();
+        }
+
+        return outcome;
+    }
 
     /// <summary>Forgets every cached result and node instance. Call before <see cref="ModelCache.Clear"/>.</summary>
-    public void ResetCaches() => throw _missing;
+    public void ResetCaches()
+    {
+        _services.Results.Clear();
+        _services.Instances.Clear();
+    }
 }

@@ -29,6 +29,16 @@ public sealed class NodeContext
 
     internal INodeProgress? Listener { get; init; }
 
+    internal int Call { get; init; }
+
+    private int _graphs;
+
+    /// <summary>
+    /// A prefix for the ids of the nodes of an <see cref="Values.Expansion{T}"/>: append a number to each. The ids are
+    /// the same in every run, so that the results of these nodes are found again.
+    /// </summary>
+    public string NextPrefix() => $"{NodeId}.{Call}.{_graphs++}.";
+
     /// <summary>
     /// Reports a step and throws when the user interrupted: call it once for each sampling step or tile.
     /// </summary>

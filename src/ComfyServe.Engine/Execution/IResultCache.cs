@@ -1,0 +1,30 @@
+namespace ComfyServe.Engine.Execution;
+
+/// <summary>Results of nodes by signature.</summary>
+/// <remarks>Used from the inference thread only.</remarks>
+internal interface IResultCache
+{
+    /// <summary>Whether a result is of no use once every node behind it ran.</summary>
+    bool DropsWhatIsUsedUp { get; }
+
+    /// <summary>Signs the nodes of a new prompt and forgets what the policy does not keep.</summary>
+    void Begin(PromptGraph graph, PromptSignatures signatures);
+
+    /// <summary>Signs the nodes that an expansion added.</summary>
+    void Expand(GraphNode parent, IReadOnlyList<string> children);
+
+    /// <summary>The result under a node's signature; null where there is none.</summary>
+    CachedResult? Find(string nodeId);
+
+    /// <summary>The result under a node's signature; makes an empty one where there is none.</summary>
+    CachedResult FindOrAdd(string nodeId);
+
+    /// <summary>Forgets a node's result.</summary>
+    void Drop(string nodeId);
+
+    /// <summary>Ids of the nodes that are signed.</summary>
+    IReadOnlyCollection<string> KnownIds { get; }
+
+    /// <summary>Forgets everything.</summary>
+    void Clear();
+}

@@ -1,0 +1,25 @@
+using ComfyServe.Engine.Nodes;
+using TorchSharp;
+
+namespace ComfyServe.Engine.Execution;
+
+/// <summary>Passes a running node's steps on.</summary>
+internal sealed class NodeProgress(NodePlace place, string promptId, ProgressBoard board, IExecutionListener listener) : INodeProgress
+{
+    /// <inheritdoc />
+    public void Step(string nodeId, long value, long max, torch.Tensor? denoised)
+    {
+        board.Step(place, value, max);
+        listener.Send(
+            "progress",
+            new() { ["value"] = value, ["max"] = max, ["prompt_id"] = promptId, ["node"] = place.NodeId },
+            Audience.ClientOrAll);
+        if (denoised is not null && listener.WantsPreviews)
+        {
+            listener.Preview(place, denoised);
+        }
+    }
+
+    /// <inheritdoc />
+    public void Text(string nodeId, string text) => listener.Text(nodeId, text);
+}

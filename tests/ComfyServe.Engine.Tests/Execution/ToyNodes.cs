@@ -1,0 +1,107 @@
+using System.Text.Json.Nodes;
+using ComfyServe.Engine.Nodes;
+using ComfyServe.Engine.Nodes.Schema;
+using ComfyServe.Engine.Nodes.Values;
+using TorchSharp;
+
+namespace ComfyServe.Engine.Tests.Execution;
+
+/// <summary>Small nodes that exercise the executor.</summary>
+internal static class ToyNodes
+{
+    public static NodeCatalogue Catalogue { get; } = new([typeof(NodeCatalogue).Assembly, typeof(ToyNodes).Assembly]);
+
+    [Node("ToyShow", IsOutput = true)]
+    public static Ui Show([Input] object? value) => new Ui().Add("text", $"{value}");
+
+    [Node("ToyText")]
+    public static string Text(string value) => value;
+
+    [Node("ToyPair")]
+    public static IReadOnlyList<string> Pair(string first, string second) => [first, second];
+
+    [Node("ToyNone")]
+    public static IReadOnlyList<string> None() => [];
+
+    [Node("ToyJoin")]
+    public static string Join(string left, string right) => $"{left}+{right}";
+
+    [Node("ToyCount", InputIsList = true)]
+    public static long Count(IReadOnlyList<string> values, IReadOnlyList<long> add) => values.Count + add[0];
+
+    [Node("ToyPick", Needs = nameof(Needed))]
+    public static string Pick(bool first, [Input(Lazy = true)] string? one, [Input(Lazy = true)] string? two) =>
+        (first ? one : two) ?? throw new InvalidOperationException("the input that was asked for is not there");
+
+    [Node("ToyTwice", Description = "Returns ToyJoin(ToyText(value), value).")]
+    public static Expansion<string> Twice(string value, NodeContext context)
+    {
+        var prefix = context.NextPrefix();
+        var graph = new JsonObject
+        {
+            [prefix + "1"] = new JsonObject { ["class_type"] = "ToyText", ["inputs"] = new JsonObject { ["value"] = value } },
+            [prefix + "2"] = new JsonObject
+            {
+                ["class_type"] = "ToyJoin",
+                ["inputs"] = new JsonObject { ["left"] = new JsonArray(prefix + "1", 0), ["right"] = value },
+            },
+        };
+        return new Expansion<string>(graph, [new NodeLink(prefix + "2", 0)]);
+    }
+
+    [Node("ToyLoop", Description = "Its graph waits for itself.")]
+    public static Expansion<string> Loop(NodeContext context)
+    {
+        var prefix = context.NextPrefix();
+        JsonObject Wait(string on) => new() { ["class_type"] = "ToyText", ["inputs"] = new JsonObject { ["value"] = new JsonArray(on, 0) } };
+        return new Expansion<string>(new() { [prefix + "1"] = Wait(prefix + "2"), [prefix + "2"] = Wait(prefix + "1") }, [new NodeLink(prefix + "1", 0)]);
+    }
+
+    [Node("ToyBlock")]
+    public static (Blockable<string> Value, string Other) Block(bool open, string message) =>
+        (open ? message : message.Length > 0 ? new Blocked(message) : new Blocked(), message);
+
+    [Node("ToyFail")]
+    public static string Fail(string value) => throw new ArgumentException($"no good: {value}", nameof(value));
+
+    [Node("ToyExhaust")]
+    public static ImageBatch Exhaust() => new(torch.zeros(1L << 50));
+
+    [Node("ToyState", IsChanged = nameof(State))]
+    public static string Stateful(string file) => file;
+
+    [Node("ToyAlways", IsChanged = nameof(Never))]
+    public static string Always(string value) => value;
+
+    [Node("ToySteps")]
+    public static string Steps(long steps, string value, NodeContext context)
+    {
+        using var latents = torch.zeros(1, 4, 2, 2);
+        for (var step = 1; step <= steps; step++)
+        {
+            context.Progress(step, steps, latents);
+        }
+
+        return value;
+    }
+
+    [Node("ToyNoise")]
+    public static ImageBatch Noise(long seed) => new(torch.ones(1, 8, 8, 3) * seed / 10);
+
+    [Node("ToySame")]
+    public static ImageBatch Same(ImageBatch image) => image;
+
+    [Node("ToyOwnId", NotIdempotent = true)]
+    public static string OwnId(string value, [Hidden(HiddenInput.UniqueId)] string id) => $"{value} {id}";
+
+    [Node("ToyWords", Validate = nameof(TooLong))]
+    public static string Words([Choices("a", "b")] string word, [Input(Max = 3)] long count) => $"{word}{count}";
+
+    private static IEnumerable<string> Needed(bool first) => [first ? "one" : "two"];
+
+    private static string State(string? file) => File.ReadAllText(file!);
+
+    private static double Never() => double.NaN;
+
+    private static string? TooLong(string? word) => word is { Length: > 1 } ? "too long" : null;
+}
