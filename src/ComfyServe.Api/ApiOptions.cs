@@ -1,4 +1,5 @@
 using ComfyServe.Api.Engines;
+using ComfyServe.Api.Inputs;
 
 namespace ComfyServe.Api;
 
@@ -43,6 +44,12 @@ public sealed class ApiOptions
 
     /// <summary>Silence after which a stream sends a comment, so that nobody between takes it for dead. Default 15 s.</summary>
     public TimeSpan StreamHeartbeat { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Hosts, addresses and networks (CIDR) that may be called for a caller although they are not on the public internet; <c>*</c> opens all. Default none.</summary>
+    public IReadOnlyList<string> AllowedHosts { get; set; } = [];
+
+    /// <summary>Limits of the files that requests bring along.</summary>
+    public InputOptions Inputs { get; set; } = new();
 
     /// <summary>How patient the service is with an engine.</summary>
     public EngineTimes Times { get; set; } = new();

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Security.Cryptography;
 using ComfyServe.Api.Engines;
+using ComfyServe.Api.Engines.Catalogue;
 using ComfyServe.Api.Health;
+using ComfyServe.Api.Inputs;
 using ComfyServe.Api.Jobs;
 using ComfyServe.Api.Outputs;
 using ComfyServe.Api.Requests;
@@ -56,10 +58,13 @@ public static class ApiServer
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(CreatePool);
         services.AddSingleton<EngineRunner>();
+        services.AddSingleton<CatalogueStore>();
+        services.AddInputs(options);
         services.AddSingleton<OutputCollector>();
         services.AddSingleton(s => new UrlSigner(RandomNumberGenerator.GetBytes(32), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new LocalObjectStore(Path.Combine(options.DataFolder, "outputs"), s.GetRequiredService<UrlSigner>(), options.UrlLifetime));
         services.AddSingleton<JobQueues>();
+        services.AddSingleton<GenerationStage>();
         services.AddSingleton<JobPipeline>();
         services.AddSingleton<JobService>();
         services.AddHostedService(s => s.GetRequiredService<JobService>());

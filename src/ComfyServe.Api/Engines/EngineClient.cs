@@ -76,6 +76,37 @@ internal sealed class EngineClient(HttpClient http, string baseUrl, EngineTimes 
         return reply.Status == HttpStatusCode.OK ? Parse(reply.Body, "/system_stats") : throw new EngineUnreachableException($"'/system_stats' answered {(int)reply.Status}");
     }
 
+    /// <summary>The engine's nodes.</summary>
+    public async Task<JsonElement> CatalogueAsync(CancellationToken cancellationToken)
+    {
+        using var reply = await GetAsync("/object_info", cancellationToken);
+        return reply.Status == HttpStatusCode.OK ? Parse(reply.Body, "/object_info") : throw new EngineUnreachableException($"'/object_info' answered {(int)reply.Status}");
+    }
+
+    /// <summary>Puts a file into the engine's input folder; returns the name that it got there, with its subfolder. Null when the engine refused it.</summary>
+    public async Task<string?> UploadAsync(string filename, Stream file, CancellationToken cancellationToken)
+    {
+        using var content = new MultipartFormDataContent
+        {
+            { new StreamContent(file) { Headers = { ContentType = new("application/octet-stream") } }, "image", filename },
+            { new StringContent("input"), "type" },
+        };
+        using var reply = await SendAsync(HttpMethod.Post, "/upload/image", content, cancellationToken, times.Transfer);
+        if (reply.Status != HttpStatusCode.OK)
+        {
+            return null;
+        }
+
+        var root = Parse(reply.Body, "/upload/image");
+        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("name", out var name) || name.ValueKind != JsonValueKind.String)
+        {
+            throw new EngineUnreachableException("'/upload/image' did not tell the file's name");
+        }
+
+        var folder = root.TryGetProperty("subfolder", out var subfolder) && subfolder.ValueKind == JsonValueKind.String ? subfolder.GetString() : "";
+        return string.IsNullOrEmpty(folder) ? name.GetString() : $"{folder}/{name.GetString()}";
+    }
+
     /// <summary>Opens a file of the engine; the caller disposes the response. Null when the engine has no such file.</summary>
     public async Task<HttpResponseMessage?> OpenAsync(string type, string subfolder, string filename, CancellationToken cancellationToken)
     {
@@ -103,9 +134,9 @@ internal sealed class EngineClient(HttpClient http, string baseUrl, EngineTimes 
         using var reply = await SendAsync(HttpMethod.Post, path, content, cancellationToken);
     }
 
-    private async Task<Reply> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken)
+    private async Task<Reply> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken, TimeSpan? limit = null)
     {
-        using var patience = new CancellationTokenSource(times.Call, time);
+        using var patience = new CancellationTokenSource(limit ?? times.Call, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         using var request = new HttpRequestMessage(method, baseUrl + path) { Content = content };
         try
@@ -129,7 +160,7 @@ internal sealed class EngineClient(HttpClient http, string baseUrl, EngineTimes 
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new EngineUnreachableException($"'{path}' timed out after {times.Call.TotalSeconds:0.###} s");
+            throw new EngineUnreachableException($"'{path}' timed out after {(limit ?? times.Call).TotalSeconds:0.###} s");
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace ComfyServe.Api.Engines;
 
 /// <summary>
-/// Hands engines to jobs, first come first served: the available engine with the fewest runs. Each engine gets one run to execute and one more
+/// Hands engines to jobs in their order of acceptance: the available engine with the fewest runs. Each engine gets one run to execute and one more
 /// to wait in its own queue, so that it never idles between two jobs.
 /// </summary>
 internal sealed partial class EnginePool : IAsyncDisposable
@@ -54,14 +54,15 @@ internal sealed partial class EnginePool : IAsyncDisposable
 
     /// <summary>Waits for an engine. Throws <see cref="EngineUnreachableException"/> when none is reachable for too long.</summary>
     /// <param name="owner">Who waits, for <see cref="PositionOf"/>.</param>
+    /// <param name="order">Whoever has a smaller one comes first.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public Task<EngineLease> AcquireAsync(object owner, CancellationToken cancellationToken)
+    public Task<EngineLease> AcquireAsync(object owner, long order, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var waiter = new Waiter(owner);
+        var waiter = new Waiter(owner, order);
         lock (_gate)
         {
-            waiter.Node = _waiting.AddLast(waiter);
+            waiter.Node = Insert(waiter);
         }
 
         if (cancellationToken.CanBeCanceled)
@@ -136,6 +137,18 @@ internal sealed partial class EnginePool : IAsyncDisposable
         }
 
         Pump();
+    }
+
+    /// <summary>Called under the lock. Almost always the last place.</summary>
+    private LinkedListNode<Waiter> Insert(Waiter waiter)
+    {
+        var before = _waiting.Last;
+        while (before is not null && before.Value.Order > waiter.Order)
+        {
+            before = before.Previous;
+        }
+
+        return before is null ? _waiting.AddFirst(waiter) : _waiting.AddAfter(before, waiter);
     }
 
     private void Abandon(Waiter waiter, CancellationToken cancellationToken)
@@ -243,9 +256,11 @@ internal sealed partial class EnginePool : IAsyncDisposable
         return best;
     }
 
-    private sealed class Waiter(object owner)
+    private sealed class Waiter(object owner, long order)
     {
         public object Owner { get; } = owner;
+
+        public long Order { get; } = order;
 
         public TaskCompletionSource<EngineLease> Source { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

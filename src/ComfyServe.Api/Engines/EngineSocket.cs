@@ -18,12 +18,16 @@ internal sealed partial class EngineSocket(Uri address, string name, EngineTimes
     // Written by the loop alone; read by anybody.
     private volatile TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile ClientWebSocket? _socket;
+    private int _connections;
 
     /// <summary>Id under which the engine sends us messages.</summary>
     public string ClientId { get; } = Guid.NewGuid().ToString("N");
 
     /// <summary>Whether the socket is open.</summary>
     public bool IsConnected => _connected.Task.IsCompletedSuccessfully;
+
+    /// <summary>How often the socket was opened: when it grows, the engine may have been restarted.</summary>
+    public int Connections => Volatile.Read(ref _connections);
 
     /// <summary>Called after each change of <see cref="IsConnected"/>.</summary>
     public Action? Changed { get; set; }
@@ -89,6 +93,7 @@ internal sealed partial class EngineSocket(Uri address, string name, EngineTimes
             throw;
         }
 
+        Interlocked.Increment(ref _connections);
         _connected.TrySetResult();
         Log.Connected(logger, name);
         Changed?.Invoke();

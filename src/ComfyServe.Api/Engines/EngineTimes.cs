@@ -9,6 +9,9 @@ public sealed class EngineTimes
     /// <summary>One short call (queue, history, interrupt, submit). Default 30 s.</summary>
     public TimeSpan Call { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Handing an input file to the engine. Default 10 min.</summary>
+    public TimeSpan Transfer { get; set; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Ping of the socket, and how long its answer may take before the socket counts as lost. Default 10 s.</summary>
     public TimeSpan SocketPing { get; set; } = TimeSpan.FromSeconds(10);
 

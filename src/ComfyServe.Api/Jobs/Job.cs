@@ -18,8 +18,9 @@ internal sealed class Job : IRunObserver, IDisposable
     private volatile JobEvents? _events;
     private long _lastStepMessage; // read and written by the engine's socket loop alone
 
-    public Job(JobRequest request, JobQueues queues, TimeProvider time)
+    public Job(JobRequest request, long order, JobQueues queues, TimeProvider time)
     {
+        Order = order;
         Request = request;
         _queues = queues;
         _time = time;
@@ -32,6 +33,9 @@ internal sealed class Job : IRunObserver, IDisposable
 
     /// <summary>The request's id.</summary>
     public string Id => Request.Id;
+
+    /// <summary>Its place in the order of acceptance.</summary>
+    public long Order { get; }
 
     /// <summary>Timestamp of acceptance.</summary>
     public long Accepted { get; }
@@ -121,6 +125,9 @@ internal sealed class Job : IRunObserver, IDisposable
         _finished.TrySetResult(last);
         return true;
     }
+
+    /// <summary>Ends the job as failed.</summary>
+    public bool Fail(string message, JobError error) => TryFinish(s => s with { Status = JobStatus.Failed, Message = message, Error = error });
 
     /// <summary>Waits for the end; false when it did not come in time.</summary>
     public async Task<bool> FinishedWithinAsync(TimeSpan patience, CancellationToken cancellationToken)

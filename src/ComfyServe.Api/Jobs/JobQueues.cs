@@ -1,9 +1,10 @@
 using ComfyServe.Api.Engines;
+using ComfyServe.Api.Inputs;
 
 namespace ComfyServe.Api.Jobs;
 
 /// <summary>The queues that jobs pass: how long they are, where a job stands, and how fast they move.</summary>
-internal sealed class JobQueues(EnginePool pool)
+internal sealed class JobQueues(EnginePool pool, InputCache inputs)
 {
     private double _secondsPerJob; // written by finished jobs, read by anybody; a lost update only delays the average
 
@@ -21,7 +22,7 @@ internal sealed class JobQueues(EnginePool pool)
     public double SecondsFor(int jobs) => SecondsPerJob * jobs / Math.Max(1, pool.Engines.Count(e => e.IsAvailable));
 
     /// <summary>The queues' lengths, without any job's place.</summary>
-    public JobPlace Sizes() => new() { Generation = pool.Waiting };
+    public JobPlace Sizes() => new() { Preprocess = inputs.Waiting, Generation = pool.Waiting };
 
     /// <summary>Where a job stands.</summary>
     public JobPlace PlaceOf(Job job)

@@ -8,6 +8,9 @@ internal sealed record JobRequest
     /// <summary>The caller's id, or one of ours.</summary>
     public required string Id { get; init; }
 
+    /// <summary>Chosen once for this request: the ids of its runs and its random numbers follow from it, also after a restart.</summary>
+    public Guid RunKey { get; init; } = Guid.NewGuid();
+
     /// <summary>The workflow's JSON, as received.</summary>
     public required ReadOnlyMemory<byte> Workflow { get; init; }
 

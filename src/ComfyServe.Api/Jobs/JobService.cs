@@ -13,6 +13,7 @@ internal sealed class JobService(ApiOptions options, JobPipeline pipeline, Engin
     private readonly ConcurrentDictionary<Job, Task> _active = new();
     private ITimer? _sweeping;
     private int _unfinished;
+    private long _order;
 
     /// <summary>Jobs accepted and not over.</summary>
     public int Unfinished => Volatile.Read(ref _unfinished);
@@ -34,7 +35,7 @@ internal sealed class JobService(ApiOptions options, JobPipeline pipeline, Engin
             return null;
         }
 
-        var job = new Job(request, queues, time);
+        var job = new Job(request, Interlocked.Increment(ref _order), queues, time);
         if (streamed)
         {
             _ = job.Events;

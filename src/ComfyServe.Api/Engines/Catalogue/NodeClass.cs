@@ -1,0 +1,51 @@
+using System.Text.Json;
+
+namespace ComfyServe.Api.Engines.Catalogue;
+
+/// <summary>One class of nodes.</summary>
+internal sealed class NodeClass
+{
+    private readonly Dictionary<string, InputSpec> _inputs = new(StringComparer.Ordinal);
+
+    private NodeClass(string name) => Name = name;
+
+    /// <summary>Its name.</summary>
+    public string Name { get; }
+
+    /// <summary>Whether it ends a workflow: it shows or saves something.</summary>
+    public bool IsOutput { get; private init; }
+
+    /// <summary>Number of its outputs.</summary>
+    public int Outputs { get; private init; }
+
+    /// <summary>Its inputs, required ones first.</summary>
+    public IReadOnlyCollection<InputSpec> Inputs => _inputs.Values;
+
+    /// <summary>An input, or null.</summary>
+    public InputSpec? Find(string input) => _inputs.GetValueOrDefault(input);
+
+    /// <summary>Reads one entry of <c>/object_info</c>.</summary>
+    public static NodeClass Read(string name, JsonElement entry)
+    {
+        var read = new NodeClass(name)
+        {
+            IsOutput = entry.TryGetProperty("output_node", out var ends) && ends.ValueKind == JsonValueKind.True,
+            Outputs = entry.TryGetProperty("output", out var outputs) && outputs.ValueKind == JsonValueKind.Array ? outputs.GetArrayLength() : 0,
+        };
+        if (entry.TryGetProperty("input", out var groups) && groups.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var group in groups.EnumerateObject())
+            {
+                if (group.Name is "required" or "optional" && group.Value.ValueKind == JsonValueKind.Object)
+                {
+                    foreach (var input in group.Value.EnumerateObject())
+                    {
+                        read._inputs[input.Name] = InputSpec.Read(input.Name, input.Value, group.Name == "required");
+                    }
+                }
+            }
+        }
+
+        return read;
+    }
+}

@@ -1,0 +1,145 @@
+using System.Text.Json;
+using ComfyServe.Api.Engines;
+using ComfyServe.Api.Inputs;
+using ComfyServe.Api.Requests;
+using ComfyServe.Contracts.Api;
+using Microsoft.Extensions.Logging;
+
+namespace ComfyServe.Api.Jobs;
+
+/// <summary>Gets a prepared workflow run by some engine: waits for one, runs it, and tries again where that cannot do harm.</summary>
+internal sealed partial class GenerationStage(EnginePool pool, EngineRunner runner, InputStager stager, TimeProvider time, ILogger<GenerationStage> logger)
+{
+    /// <summary>Runs that one job may have.</summary>
+    internal const int MaxAttempts = 3;
+
+    /// <summary>Runs the job's workflow; null when that failed, and the job with it.</summary>
+    public async Task<GeneratedRun?> RunAsync(Job job, PreparedInputs inputs)
+    {
+        var queued = time.GetTimestamp();
+        var afresh = false;
+        for (var attempt = 1; ; attempt++)
+        {
+            RunOutcome outcome;
+            Engine engine;
+            try
+            {
+                using var lease = await pool.AcquireAsync(job, job.Order, job.Cancellation);
+                engine = lease.Engine;
+                outcome = await RunOnceAsync(job, inputs, engine, attempt, afresh, queued);
+            }
+            catch (EngineUnreachableException e)
+            {
+                job.Fail($"Generation failed: {e.Message}", new() { Code = JobErrorCode.EngineUnreachable, Message = e.Message, Retryable = true });
+                return null;
+            }
+
+            Judge(engine, outcome.Error);
+            if (outcome.Error is not { } error)
+            {
+                return new(engine, outcome);
+            }
+
+            var missing = error.Code == JobErrorCode.WorkflowRefused && inputs.HasFiles && !afresh;
+            if (attempt >= MaxAttempts || !(missing || await MayRetryAsync(engine, outcome, attempt, job.Cancellation)))
+            {
+                job.Fail($"Generation failed: {error.Message}", error);
+                return null;
+            }
+
+            afresh |= missing; // The engine may have lost the files that it was given earlier.
+            Log.Retrying(logger, job.Id, engine.Name, attempt, error.Code);
+        }
+    }
+
+    private async Task<RunOutcome> RunOnceAsync(Job job, PreparedInputs inputs, Engine engine, int attempt, bool afresh, long queued)
+    {
+        var workflow = await stager.StageAsync(engine, inputs, afresh, job.Cancellation);
+        var began = time.GetTimestamp();
+        var promptId = KeyedRandom.PromptId(job.Request.RunKey, attempt);
+        job.Update(s => s with
+        {
+            Status = JobStatus.Generating,
+            Message = $"Generation started (ComfyUI job: {promptId})",
+            Timings = s.Timings with { QueueMs = s.Timings.QueueMs ?? Milliseconds(queued) },
+        });
+        var outcome = await runner.RunAsync(engine, promptId, workflow, CountNodes(workflow), takeOver: false, job, job.Cancellation);
+        var response = outcome is { History: { } history, Run: { } run }
+            ? ComfyResponse.Build(history, run, outcome.NodeErrors, outcome.Error?.Message)
+            : GenerateResult.EmptyObject;
+        job.Update(s => s with
+        {
+            Response = response,
+            Timings = s.Timings with { GenerationMs = Milliseconds(began), ExecutionMs = outcome.History?.ExecutionMilliseconds() },
+        });
+        return outcome;
+    }
+
+    private async Task<bool> MayRetryAsync(Engine engine, RunOutcome outcome, int attempt, CancellationToken cancellationToken)
+    {
+        if (!outcome.Repeatable)
+        {
+            return false;
+        }
+
+        switch (outcome.Error!.Code)
+        {
+            case JobErrorCode.OutOfMemory when attempt == 1:
+                await FreeAsync(engine, cancellationToken);
+                return true;
+            case JobErrorCode.OutOfMemory:
+                return false;
+            case JobErrorCode.GpuUnrecoverable:
+                return pool.HasOther(engine);
+            case JobErrorCode.EngineUnreachable:
+                return pool.HasOther(engine) || !engine.Socket.IsConnected;
+            default:
+                return true;
+        }
+    }
+
+    private async Task FreeAsync(Engine engine, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await engine.Client.FreeAsync(cancellationToken);
+        }
+        catch (EngineUnreachableException e)
+        {
+            Log.NotFreed(logger, engine.Name, e.Message);
+        }
+    }
+
+    private void Judge(Engine engine, JobError? error)
+    {
+        switch (error?.Code)
+        {
+            case JobErrorCode.EngineUnreachable:
+                pool.Failed(engine);
+                break;
+            case JobErrorCode.GpuUnrecoverable:
+                pool.Latch(engine, error.Message);
+                break;
+            default:
+                engine.Health.Succeeded();
+                break;
+        }
+    }
+
+    private static int CountNodes(ReadOnlyMemory<byte> workflow)
+    {
+        using var document = JsonDocument.Parse(workflow, new JsonDocumentOptions { MaxDepth = JsonLimits.MaxDepth });
+        return document.RootElement.GetPropertyCount();
+    }
+
+    private long Milliseconds(long since) => (long)time.GetElapsedTime(since).TotalMilliseconds;
+
+    private static partial class Log
+    {
+        [LoggerMessage(2101, LogLevel.Warning, "Request '{RequestId}' is tried again: attempt {Attempt} on engine '{Engine}' ended with {Code}")]
+        public static partial void Retrying(ILogger logger, string requestId, string engine, int attempt, JobErrorCode code);
+
+        [LoggerMessage(2102, LogLevel.Warning, "Engine '{Engine}' could not be asked to free memory: {Reason}")]
+        public static partial void NotFreed(ILogger logger, string engine, string reason);
+    }
+}

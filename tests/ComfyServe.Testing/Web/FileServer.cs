@@ -1,0 +1,67 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace ComfyServe.Testing.Web;
+
+/// <summary>A web server on a loopback port whose answers the test scripts, and which keeps what it was asked.</summary>
+public sealed class FileServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private FileServer(WebApplication app, RequestDelegate answer)
+    {
+        _app = app;
+        Answer = answer;
+    }
+
+    /// <summary>Base URL without a slash at the end.</summary>
+    public string BaseUrl { get; private set; } = "";
+
+    /// <summary>Answers every request.</summary>
+    public RequestDelegate Answer { get; set; }
+
+    /// <summary>The requests, in order.</summary>
+    public ConcurrentQueue<ReceivedRequest> Requests { get; } = new();
+
+    /// <summary>Starts a server on a free port.</summary>
+    public static async Task<FileServer> StartAsync(RequestDelegate answer)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0));
+        var app = builder.Build();
+        var server = new FileServer(app, answer);
+        app.Run(server.HandleAsync);
+        await app.StartAsync();
+        server.BaseUrl = app.Urls.First();
+        return server;
+    }
+
+    /// <summary>An answer with bytes.</summary>
+    public static RequestDelegate Bytes(byte[] bytes, string type = "application/octet-stream") => context =>
+    {
+        context.Response.ContentType = type;
+        context.Response.ContentLength = bytes.Length;
+        return context.Response.Body.WriteAsync(bytes, 0, bytes.Length, context.RequestAborted);
+    };
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+
+    private async Task HandleAsync(HttpContext context)
+    {
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        var headers = context.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase);
+        Requests.Enqueue(new(context.Request.Method, context.Request.Path + context.Request.QueryString, headers, body.ToArray()));
+        await Answer(context);
+    }
+}
