@@ -1,10 +1,17 @@
+using ComfyServe.Diffusion.Runtime;
+
 namespace ComfyServe.Engine.Nodes;
 
 /// <summary>Loaded models by key, so that two workflows with the same checkpoint load it once.</summary>
 /// <remarks>Used from the inference thread only; <see cref="Clear"/> runs between prompts.</remarks>
-public sealed class ModelCache
+/// <param name="format">What models compute in; null: the best that this machine computes right.</param>
+public sealed class ModelCache(ComputeFormat? format = null)
 {
+    private readonly Lazy<ComputeFormat> _format = new(() => format ?? ComputeFormats.ForThisMachine());
     private readonly Dictionary<string, object> _models = new(StringComparer.Ordinal);
+
+    /// <summary>What models compute in.</summary>
+    public ComputeFormat Format => _format.Value;
 
     /// <summary>Number of models held.</summary>
     public int Count => _models.Count;

@@ -4,7 +4,8 @@ using ComfyServe.Testing;
 
 namespace ComfyServe.Diffusion.Tests.Checkpoints;
 
-/// <summary>The reference checkpoint for slow tests: made once, kept under <c>artifacts/reference</c>, its digest checked in each run.</summary>
+/// <summary>The reference checkpoint for slow tests: made once, kept under <c>artifacts/reference</c> or where
+/// <c>COMFYSERVE_REFERENCE</c> says, its digest checked in each run.</summary>
 internal static class ReferenceFile
 {
     private static readonly Lazy<string> Checked = new(Make);
@@ -13,7 +14,9 @@ internal static class ReferenceFile
 
     private static string Make()
     {
-        var path = Path.Combine(RepositoryRoot.Path, "artifacts", "reference", "sd15-reference.safetensors");
+        var path = Environment.GetEnvironmentVariable("COMFYSERVE_REFERENCE") is { Length: > 0 } given
+            ? Path.GetFullPath(given)
+            : Path.Combine(RepositoryRoot.Path, "artifacts", "reference", "sd15-reference.safetensors");
         if (!File.Exists(path))
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);

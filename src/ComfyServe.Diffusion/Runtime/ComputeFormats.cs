@@ -1,0 +1,24 @@
+using System.Runtime.Intrinsics.X86;
+
+namespace ComfyServe.Diffusion.Runtime;
+
+/// <summary>Chooses the number format for a machine.</summary>
+public static class ComputeFormats
+{
+    /// <summary>bf16 where the processor multiplies it in hardware (AVX512_BF16 or AMX), else fp32.</summary>
+    public static ComputeFormat ForThisMachine() => MultipliesBf16() ? ComputeFormat.Bf16 : ComputeFormat.Fp32;
+
+    /// <summary>Whether the processor has AVX512_BF16 or AMX_BF16 (Intel SDM volume 2A, CPUID leaf 7).</summary>
+    internal static bool MultipliesBf16()
+    {
+        // Avx512F.IsSupported also says that the operating system keeps the registers.
+        if (!X86Base.IsSupported || !Avx512F.IsSupported)
+        {
+            return false;
+        }
+
+        var amx = (X86Base.CpuId(7, 0).Edx & (1 << 22)) != 0;
+        var avx512 = (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0;
+        return amx || avx512;
+    }
+}

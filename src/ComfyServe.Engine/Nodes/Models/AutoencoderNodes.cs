@@ -1,0 +1,53 @@
+using ComfyServe.Engine.Images;
+using ComfyServe.Engine.Nodes.Schema;
+using ComfyServe.Engine.Nodes.Values;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn.functional;
+
+namespace ComfyServe.Engine.Nodes.Models;
+
+/// <summary>Nodes between images and latents.</summary>
+internal static class AutoencoderNodes
+{
+    [Node("VAEDecode", Display = "VAE Decode", Category = "latent", Description = "Turns latents into images.")]
+    [Outputs("IMAGE", Tooltips = ["The images."])]
+    public static ImageBatch Decode(
+        [Input(Tooltip = "The latents to decode.")] Latent samples,
+        [Input(Tooltip = "The autoencoder to decode with.")] Autoencoder? vae) =>
+        new(Checked(vae).Network.Decode(samples.Samples));
+
+    [Node("VAEEncode", Display = "VAE Encode", Category = "latent")]
+    public static Latent Encode(ImageBatch pixels, Autoencoder? vae) => new() { Samples = Checked(vae).Network.Encode(pixels.Tensor) };
+
+    [Node("VAEEncodeForInpaint", Display = "VAE Encode (for Inpainting)", Category = "latent/inpaint")]
+    public static Latent EncodeForInpaint(
+        ImageBatch pixels, Autoencoder? vae, Mask mask, [Input(Default = 6, Min = 0, Max = 64, Step = 1)] long grow_mask_by)
+    {
+        var network = Checked(vae).Network;
+        var multiple = network.Config.Downscale;
+        var (height, width) = (pixels.Height / multiple * multiple, pixels.Width / multiple * multiple);
+        var (top, left) = (pixels.Height % multiple / 2, pixels.Width % multiple / 2);
+
+        // 1. Cut image and mask to whole latent cells around the centre.
+        var image = pixels.Tensor.narrow(1, top, height).narrow(2, left, width); // [N, h, w, C]
+        var single = mask.Tensor.reshape(-1, 1, mask.Height, mask.Width);
+        var fitted = Resampling.Bilinear(single, pixels.Width, pixels.Height).narrow(2, top, height).narrow(3, left, width); // [N, 1, h, w]
+
+        // 2. Grey where the mask is; the mask that the sampler gets is larger, so that seams disappear.
+        var kept = (1 - fitted.round()).squeeze(1).unsqueeze(-1); // [N, h, w, 1]
+        var greyed = ((image - 0.5) * kept) + 0.5;
+        var grown = grow_mask_by == 0 ? fitted : Grow(fitted.round(), grow_mask_by).narrow(2, 0, height).narrow(3, 0, width);
+        return new Latent { Samples = network.Encode(greyed), NoiseMask = grown.round() };
+    }
+
+    /// <summary>1 where a square of that side around a cell holds a 1.</summary>
+    private static Tensor Grow(Tensor mask, long side)
+    {
+        var padding = side / 2; // ⌈(side − 1) ÷ 2⌉
+        return conv2d(mask, ones(1, 1, side, side), padding: [padding, padding]).clamp(0, 1);
+    }
+
+    private static Autoencoder Checked(Autoencoder? vae) => vae ?? throw new NodeException(
+        "RuntimeError",
+        "ERROR: VAE is invalid: None\n\nIf the VAE is from a checkpoint loader node your checkpoint does not contain a valid VAE.");
+}
