@@ -18,6 +18,7 @@ internal static class CommandLine
             ModelsVerb.Build(),
             TopVerb.Build(),
             WorkersVerb.Build(),
+            WorkerVerb.Build(),
         };
         ExamplesHelp.AddTo(root);
         return root;

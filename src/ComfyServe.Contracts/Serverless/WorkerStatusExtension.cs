@@ -22,6 +22,10 @@ public sealed record WorkerStatusExtension
     [JsonPropertyName("parallel_requests")]
     public int? ParallelRequests { get; init; }
 
+    /// <summary>Load units per second now: the benchmark's result, corrected by the times of real jobs.</summary>
+    [JsonPropertyName("perf")]
+    public double? Perf { get; init; }
+
     /// <summary>The worker takes no new requests: it drains before an update or a stop.</summary>
     [JsonPropertyName("draining")]
     public bool? Draining { get; init; }

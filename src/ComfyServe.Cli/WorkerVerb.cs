@@ -1,0 +1,56 @@
+using System.CommandLine;
+using ComfyServe.Worker;
+
+namespace ComfyServe.Cli;
+
+/// <summary><c>comfyserve worker</c>: the agent in front of an API service, in the foreground.</summary>
+internal static class WorkerVerb
+{
+    public static Command Build()
+    {
+        var host = new Option<string?>("--host") { Description = "Address to listen on (default WORKER_HOST, else 0.0.0.0 when PUBLIC_IPADDR is set, else 127.0.0.1)", HelpName = "ADDRESS" };
+        var port = new Option<int?>("--port") { Description = "Port to listen on, 0 for any free one (default WORKER_PORT, else 3000)", HelpName = "PORT" };
+        var gateway = new Option<string?>("--gateway") { Description = "Base URL of the gateway (default REPORT_ADDR)", HelpName = "URL" };
+        var api = new Option<string?>("--api") { Description = "Base URL of the API service (default MODEL_SERVER_URL, else http://127.0.0.1:18288)", HelpName = "URL" };
+        var command = Verb.Create(
+            "worker",
+            "Joins a gateway and serves requests with the API service of this machine; CONTAINER_ID and MASTER_TOKEN say who it is",
+            "CONTAINER_ID=7 MASTER_TOKEN=… REPORT_ADDR=http://gateway:8080 comfyserve worker",
+            "comfyserve worker --gateway http://127.0.0.1:8080 --port 0");
+        command.Options.Add(host);
+        command.Options.Add(port);
+        command.Options.Add(gateway);
+        command.Options.Add(api);
+        return command.Does((parsed, cancellationToken) =>
+        {
+            var given = new Dictionary<string, string?>(StringComparer.Ordinal)
+            {
+                ["WORKER_HOST"] = parsed.GetValue(host),
+                ["WORKER_PORT"] = parsed.GetValue(port)?.ToString(),
+                ["REPORT_ADDR"] = parsed.GetValue(gateway),
+                ["MODEL_SERVER_URL"] = parsed.GetValue(api),
+            };
+            return RunAsync(Settings(name => given.GetValueOrDefault(name) ?? Environment.GetEnvironmentVariable(name)), cancellationToken);
+        });
+    }
+
+    /// <summary>The worker's settings.</summary>
+    /// <param name="read">Gives a variable's text, or null.</param>
+    /// <exception cref="UsageException">They are wrong; the message has every mistake.</exception>
+    public static WorkerOptions Settings(Func<string, string?> read)
+    {
+        var (mistakes, warnings) = (new List<string>(), new List<string>());
+        var options = WorkerEnvironment.Read(read, mistakes, warnings);
+        foreach (var warning in warnings)
+        {
+            Console.Error.WriteLine($"comfyserve: {warning}");
+        }
+
+        // What could not be read was said already; its default is no second mistake.
+        mistakes.AddRange(options.Mistakes().Where(m => !mistakes.Exists(known => known.Split(' ')[0] == m.Split(' ')[0])));
+        return mistakes.Count == 0 ? options : throw new UsageException(string.Join(Environment.NewLine, mistakes));
+    }
+
+    private static Task<int> RunAsync(WorkerOptions options, CancellationToken cancellationToken) =>
+        Role.ServeAsync(WorkerServer.Build(options), cancellationToken);
+}

@@ -1,0 +1,66 @@
+using System.Net;
+using System.Net.Http.Headers;
+using ComfyServe.Worker.Admission;
+using Microsoft.AspNetCore.Http;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace ComfyServe.Worker.Forwarding;
+
+/// <summary>
+/// Shapes one forwarded request: the payload alone goes on, without the client's headers and query (they carry keys); the
+/// answer comes back as it is, except that a failed workflow's 500 becomes a 422. Made for each request.
+/// </summary>
+internal sealed class PayloadTransformer(string destination, int payloadBytes, string? publicHost) : HttpTransformer
+{
+    private HttpStatusCode? _status;
+    private bool _failedForGood;
+
+    /// <summary>What the API service's answer says of the work.</summary>
+    public WorkOutcome Outcome => _status switch
+    {
+        null => WorkOutcome.Broken,
+        >= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices => WorkOutcome.Served,
+        HttpStatusCode.InternalServerError => _failedForGood ? WorkOutcome.Answered : WorkOutcome.Broken,
+        HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or > HttpStatusCode.InternalServerError => WorkOutcome.Broken,
+        _ => WorkOutcome.Answered,
+    };
+
+    /// <inheritdoc/>
+    public override ValueTask TransformRequestAsync(
+        HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+    {
+        proxyRequest.RequestUri = new Uri(destination);
+        if (proxyRequest.Content is { } content)
+        {
+            content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+            content.Headers.ContentLength = payloadBytes;
+        }
+
+        // The API service makes the URLs of its own object store from the host that it was called by.
+        proxyRequest.Headers.Host = publicHost;
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public override async ValueTask<bool> TransformResponseAsync(HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
+    {
+        _status = proxyResponse?.StatusCode;
+        var copies = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+        if (proxyResponse is not { StatusCode: HttpStatusCode.InternalServerError })
+        {
+            return copies;
+        }
+
+        await using var answer = await proxyResponse.Content.ReadAsStreamAsync(cancellationToken);
+        var failure = await FailedAnswer.ReadAsync(answer, cancellationToken);
+        _failedForGood = failure.IsFinal;
+        if (failure.IsFinal)
+        {
+            httpContext.Response.StatusCode = StatusCodes.Status422UnprocessableEntity;
+        }
+
+        await httpContext.Response.Body.WriteAsync(failure.Head, cancellationToken);
+        await answer.CopyToAsync(httpContext.Response.Body, cancellationToken);
+        return false;
+    }
+}

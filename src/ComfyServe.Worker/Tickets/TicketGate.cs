@@ -1,0 +1,53 @@
+using ComfyServe.Worker.Admission;
+using ComfyServe.Worker.Benchmark;
+using ComfyServe.Worker.Forwarding;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace ComfyServe.Worker.Tickets;
+
+/// <summary>Lets a request with a good ticket pass, and answers the others: 401 without a right, 503 while draining.</summary>
+internal sealed partial class TicketGate(TicketVerifier verifier, KeyLoop keys, Readiness readiness, LoadLedger ledger, ILogger<TicketGate> logger)
+{
+    /// <summary>Checks a ticket and uses it up.</summary>
+    /// <returns>The load that it is for; null when the request was answered.</returns>
+    public async Task<double?> PassAsync(HttpContext context, Ticket ticket, LoadKind kind)
+    {
+        var verdict = verifier.Verify(ticket);
+        if (verdict == TicketVerdict.BadSignature && await keys.IsReplacedAsync(context.RequestAborted))
+        {
+            verdict = verifier.Verify(ticket);
+        }
+
+        if (verdict is not (TicketVerdict.Granted or TicketVerdict.Signed or TicketVerdict.Unsecured))
+        {
+            Log.Refused(logger, ticket.Data.RequestIdx, verdict);
+            ledger.Reject(ticket.Data.RequestIdx, BenchmarkRunner.Load, kind);
+            context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+            return null;
+        }
+
+        var cost = Cost(ticket, verdict);
+        if (readiness.IsDraining)
+        {
+            ledger.Reject(ticket.Data.RequestIdx, cost, kind);
+            await Answers.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "error", "this worker takes no new requests; ask for another");
+            return null;
+        }
+
+        return cost;
+    }
+
+    /// <summary>Notes that a request with a good ticket was refused all the same.</summary>
+    public void Refuse(Ticket ticket, double cost) => ledger.Reject(ticket.Data.RequestIdx, cost, LoadKind.Request);
+
+    // The original's signature does not cover the cost: without a grant a client could claim any.
+    private static double Cost(Ticket ticket, TicketVerdict verdict) =>
+        verdict != TicketVerdict.Signed && double.IsFinite(ticket.Data.Cost) && ticket.Data.Cost > 0 ? ticket.Data.Cost : BenchmarkRunner.Load;
+
+    private static partial class Log
+    {
+        [LoggerMessage(5011, LogLevel.Warning, "Request '{RequestIdx}' was refused: its ticket is {Verdict}")]
+        public static partial void Refused(ILogger logger, long requestIdx, TicketVerdict verdict);
+    }
+}

@@ -1,0 +1,110 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using ComfyServe.Hosting.Logging;
+using ComfyServe.Worker.Admission;
+using ComfyServe.Worker.Benchmark;
+using ComfyServe.Worker.Forwarding;
+using ComfyServe.Worker.Health;
+using ComfyServe.Worker.Reporting;
+using ComfyServe.Worker.Sessions;
+using ComfyServe.Worker.Tickets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace ComfyServe.Worker;
+
+/// <summary>Builds the worker: the agent in front of one API service, wire-compatible with the original's.</summary>
+public static class WorkerServer
+{
+    /// <summary>A worker, ready to be started.</summary>
+    /// <param name="options">How it runs.</param>
+    /// <param name="configure">Changes to services or logging before they are built.</param>
+    /// <exception cref="InvalidWorkerOptionsException">The settings are wrong; the message has every mistake.</exception>
+    public static WebApplication Build(WorkerOptions options, Action<WebApplicationBuilder>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Mistakes() is { Count: > 0 } mistakes)
+        {
+            throw new InvalidWorkerOptionsException(mistakes);
+        }
+
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = typeof(WorkerServer).Assembly.GetName().Name });
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
+        builder.Logging.AddServiceLogging();
+        builder.Services.AddSingleton(options);
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        AddServices(builder.Services, options);
+        configure?.Invoke(builder);
+
+        var app = builder.Build();
+        app.Lifetime.ApplicationStarted.Register(() => Started(app, options));
+        app.Use(LocalListener.KeepAsync);
+        app.UseRouting();
+        ForwardApi.Map(app, options);
+        SessionApi.Map(app);
+        UpdateApi.Map(app);
+        app.MapGet("/ping", static () => Results.Text("pong"));
+        return app;
+    }
+
+    private static void AddServices(IServiceCollection services, WorkerOptions options)
+    {
+        services.AddHttpForwarder();
+        services.AddSingleton<WorkerAddress>().AddSingleton<Readiness>().AddSingleton<Score>();
+        services.AddSingleton<GatewayTerms>().AddSingleton<PublicKeys>().AddSingleton<TicketNumbers>().AddSingleton<TicketVerifier>().AddSingleton<TicketGate>();
+        services.AddSingleton(_ => new NonceMemory());
+        services.AddSingleton<LoadLedger>();
+        services.AddSingleton(_ => new TurnQueue(options.ParallelRequests)).AddSingleton(_ => new BodyBudget(options.MaxBodiesBytes));
+        services.AddSingleton<ApiService>().AddSingleton<BodyReader>().AddSingleton<Forwarder>().AddSingleton<ForwardApi>();
+        services.AddSingleton<SessionTable>().AddSingleton<SessionApi>().AddSingleton<UpdateApi>();
+        services.AddSingleton<BenchmarkChoice>().AddSingleton<BenchmarkFile>().AddSingleton<BenchmarkRunner>();
+        services.AddSingleton(_ => new Random());
+        services.AddSingleton<GatewayClient>().AddSingleton<StatusWriter>();
+        AddLoops(services);
+    }
+
+    // The web server is started last and stopped first; Farewell has the last word after all of them.
+    private static void AddLoops(IServiceCollection services)
+    {
+        services.AddSingleton<KeyLoop>().AddSingleton<ReportLoop>().AddSingleton<EndedLoop>();
+        services.AddHostedService<Farewell>();
+        services.AddHostedService(static s => s.GetRequiredService<KeyLoop>());
+        services.AddHostedService(static s => s.GetRequiredService<ReportLoop>());
+        services.AddHostedService(static s => s.GetRequiredService<EndedLoop>());
+        services.AddHostedService<ReadinessLoop>();
+        services.AddHostedService<SessionSweeper>();
+        services.AddHostedService<LogTail>();
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, WorkerOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes + 1;
+        kestrel.Listen(IPAddress.Parse(options.Host), options.Port, listener =>
+        {
+            if (options.UseTls)
+            {
+                listener.UseHttps(X509Certificate2.CreateFromPemFile(options.CertificatePath, options.CertificateKeyPath));
+            }
+        });
+        kestrel.Listen(IPAddress.Loopback, LocalPort(options), static listener => listener.Use(static next => connection =>
+        {
+            LocalListener.Apply(connection);
+            return next(connection);
+        }));
+    }
+
+    private static int LocalPort(WorkerOptions options) => options.LocalPort ?? (options.Port == 0 ? 0 : options.Port + 1);
+
+    private static void Started(WebApplication app, WorkerOptions options) =>
+        app.Services.GetRequiredService<WorkerAddress>().Set(options.PublicUrl?.AbsoluteUri ?? Reachable(app.Urls.First()));
+
+    // 'Any address' is nowhere to send a client to.
+    private static string Reachable(string listening) =>
+        listening.Replace("//0.0.0.0:", "//127.0.0.1:", StringComparison.Ordinal).Replace("//[::]:", "//[::1]:", StringComparison.Ordinal);
+}
