@@ -12,11 +12,14 @@ internal static class CommandLine
         {
             ApiVerb.Build(),
             EndpointsVerb.Build(),
+            EngineVerb.Build(),
             GatewayVerb.Build(),
             KeysVerb.Build(),
             LogsVerb.Build(),
             ModelsVerb.Build(),
+            RunVerb.Build(),
             TopVerb.Build(),
+            UpVerb.Build(),
             WorkersVerb.Build(),
             WorkerVerb.Build(),
         };

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
+using ComfyServe.Cli.Run;
 
 namespace ComfyServe.Cli;
 
@@ -31,6 +32,10 @@ internal static class Verb
             catch (UsageException error)
             {
                 return Fail(error.Message, ExitCodes.Usage);
+            }
+            catch (RefusedException error)
+            {
+                return Fail(error.Message, ExitCodes.WorkflowFailed);
             }
             catch (Exception error) when (error is HttpRequestException or SocketException)
             {

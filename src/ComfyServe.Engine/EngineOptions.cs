@@ -25,6 +25,10 @@ public sealed class EngineOptions
     /// <summary>How latents are shown while sampling. Default: not at all, as ComfyUI's.</summary>
     public PreviewMethod Previews { get; set; } = PreviewMethod.None;
 
+    /// <summary>Compute in 32-bit floating point: slower, and comparable with other machines. Default false: the fastest
+    /// format that this machine computes correctly.</summary>
+    public bool Fp32 { get; set; }
+
     /// <summary>The origin whose pages may call the engine, or <c>*</c>. Default null: only pages of the engine's own origin.</summary>
     public string? AllowedOrigin { get; set; }
 

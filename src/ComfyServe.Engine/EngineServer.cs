@@ -4,11 +4,11 @@ using ComfyServe.Engine.Events;
 using ComfyServe.Engine.Folders;
 using ComfyServe.Engine.Http;
 using ComfyServe.Engine.Queue;
+using ComfyServe.Hosting.Logging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Logging;
 
 namespace ComfyServe.Engine;
 
@@ -31,7 +31,7 @@ public static class EngineServer
             // Names of files may hold any character.
             kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.UTF8;
         });
-        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
+        builder.Logging.AddServiceLogging();
         builder.Services.AddSingleton(options);
         builder.Services.TryAddSingleton(TimeProvider.System);
         AddServices(builder.Services, PrepareFolders(options));

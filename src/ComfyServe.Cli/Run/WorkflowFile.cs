@@ -97,7 +97,7 @@ internal sealed class WorkflowFile
     private static JsonObject? Unwrap(JsonNode? parsed)
     {
         // The envelope of a request and a bare graph are both in use as files.
-        var inner = parsed?["input"]?["workflow_json"] ?? parsed;
+        var inner = parsed is JsonObject envelope && envelope["input"] is JsonObject input ? input["workflow_json"] ?? parsed : parsed;
         if (inner is not JsonObject graph)
         {
             return null;

@@ -12,7 +12,7 @@ namespace ComfyServe.Engine.Queue;
 internal sealed partial class PromptRunner(
     EngineNodes nodes, EngineFolders folders, SocketHub hub, EngineOptions options, TimeProvider clock, ILogger<PromptRunner> logger)
 {
-    private readonly ModelCache _models = new();
+    private readonly ModelCache _models = new(options.Fp32 ? ComputeFormat.Fp32 : null);
     private PromptExecutor? _executor;
 
     /// <summary>What clients that connect in the middle of a run are told.</summary>

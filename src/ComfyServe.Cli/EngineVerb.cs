@@ -1,0 +1,36 @@
+using System.CommandLine;
+using ComfyServe.Engine;
+
+namespace ComfyServe.Cli;
+
+/// <summary><c>comfyserve engine</c>: the engine in the foreground.</summary>
+internal static class EngineVerb
+{
+    public static Command Build()
+    {
+        var host = Options.Host();
+        var port = Options.Port(18188);
+        var data = Options.Data();
+        var fp32 = new Option<bool>("--fp32") { Description = "Compute in 32-bit floating point: slower, and comparable with other machines" };
+        var command = Verb.Create(
+            "engine",
+            "Runs the engine, which speaks ComfyUI's HTTP and WebSocket API",
+            "comfyserve engine",
+            "comfyserve engine --port 8188 --data ~/ComfyUI");
+        command.Options.Add(host);
+        command.Options.Add(port);
+        command.Options.Add(data);
+        command.Options.Add(fp32);
+        return command.Does((parsed, cancellationToken) => Role.ServeAsync(
+            EngineServer.Build(Settings(parsed.GetValue(data), parsed.GetValue(fp32), parsed.GetRequiredValue(host), parsed.GetValue(port))),
+            cancellationToken));
+    }
+
+    /// <summary>The engine's settings for a data folder; makes the folder.</summary>
+    public static EngineOptions Settings(string? data, bool fp32, string host, int port)
+    {
+        var folder = DataFolder.Resolve(data);
+        Directory.CreateDirectory(folder);
+        return new EngineOptions { Host = host, Port = port, DataFolder = folder, ExtraModelFolders = DataFolder.BuiltInModels(), Fp32 = fp32 };
+    }
+}

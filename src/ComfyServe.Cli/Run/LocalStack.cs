@@ -1,0 +1,56 @@
+using ComfyServe.Api;
+using ComfyServe.Engine;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging;
+
+namespace ComfyServe.Cli.Run;
+
+/// <summary>The API service that a run talks to: one that runs elsewhere, or one with its engine inside this process.</summary>
+internal sealed class LocalStack : IAsyncDisposable
+{
+    private readonly WebApplication? _engine;
+    private readonly WebApplication? _api;
+
+    private LocalStack(WebApplication? engine, WebApplication? api, string url)
+    {
+        _engine = engine;
+        _api = api;
+        Http = new HttpClient { BaseAddress = new Uri(url.TrimEnd('/') + "/"), Timeout = Timeout.InfiniteTimeSpan };
+    }
+
+    /// <summary>Talks to the API service; its base address is the service's.</summary>
+    public HttpClient Http { get; }
+
+    /// <summary>An API service that runs already.</summary>
+    /// <exception cref="UsageException">The URL is none.</exception>
+    public static LocalStack Elsewhere(string url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.Scheme is "http" or "https"
+            ? new(null, null, url)
+            : throw new UsageException($"'--api {url}' is not an http or https URL, for example http://127.0.0.1:18288");
+
+    /// <summary>Starts an engine and an API service on free ports of this machine.</summary>
+    public static async Task<LocalStack> StartAsync(string? data, bool fp32, CancellationToken cancellationToken)
+    {
+        // The run's own messages are enough: the services speak up only when something is wrong.
+        static void Quiet(WebApplicationBuilder builder) => builder.Logging.AddFilter(nameof(ComfyServe), LogLevel.Warning);
+        var engine = EngineServer.Build(EngineVerb.Settings(data, fp32, "127.0.0.1", 0), Quiet);
+        await Role.StartAsync(engine, cancellationToken);
+        var api = ApiServer.Build(ApiVerb.Settings(data, [Role.Url(engine)], "127.0.0.1", 0), Quiet);
+        await Role.StartAsync(api, cancellationToken);
+        return new(engine, api, Role.Url(api));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        foreach (var server in new[] { _api, _engine })
+        {
+            if (server is not null)
+            {
+                await server.StopAsync(CancellationToken.None);
+                await server.DisposeAsync();
+            }
+        }
+    }
+}

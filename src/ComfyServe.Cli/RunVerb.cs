@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text.Json;
+using ComfyServe.Cli.Run;
+using ComfyServe.Contracts.Api;
+
+namespace ComfyServe.Cli;
+
+/// <summary><c>comfyserve run</c>: one workflow, start to pictures.</summary>
+internal static class RunVerb
+{
+    public static Command Build()
+    {
+        var workflow = new Argument<string>("WORKFLOW") { Description = "Workflow in API format (in ComfyUI: 'Workflow → Export (API)')" };
+        var set = new Option<string[]>("--set") { Description = "Change an input of a node; may be repeated", HelpName = "NODE.INPUT=VALUE", DefaultValueFactory = _ => [] };
+        var output = new Option<string>("--output", "-o") { Description = "Folder to save the outputs in (default out)", HelpName = "DIR", DefaultValueFactory = _ => "out" };
+        var api = new Option<string?>("--api") { Description = "Use this API service instead of starting one", HelpName = "URL" };
+        var fp32 = new Option<bool>("--fp32") { Description = "Compute in 32-bit floating point (only without '--api')" };
+        var data = Options.Data();
+        var json = Options.Json();
+        var command = Verb.Create(
+            "run",
+            "Runs a workflow, shows its progress and saves its outputs",
+            "comfyserve run samples/text-to-image.json --set 6.text=\"a red circle on a blue background\" --output out",
+            "comfyserve run workflow.json --set 3.seed=7 --set 3.steps=30 --api http://127.0.0.1:18288 --json");
+        command.Arguments.Add(workflow);
+        foreach (var option in new Option[] { set, output, api, fp32, data, json })
+        {
+            command.Options.Add(option);
+        }
+
+        return command.Does(async (parsed, cancellationToken) =>
+        {
+            var began = Stopwatch.GetTimestamp();
+            var file = WorkflowFile.Read(parsed.GetRequiredValue(workflow));
+            foreach (var assignment in parsed.GetValue(set) ?? [])
+            {
+                file.Set(assignment);
+            }
+
+            foreach (var input in file.LocalInputs().ToList())
+            {
+                input.Inline();
+            }
+
+            await using var stack = parsed.GetValue(api) is { } url
+                ? LocalStack.Elsewhere(url)
+                : await LocalStack.StartAsync(parsed.GetValue(data), parsed.GetValue(fp32), cancellationToken);
+            using var display = RunDisplay.Create(file.Graph, quiet: parsed.GetValue(json));
+            var result = await new RunClient(stack.Http).RunAsync(file.Graph, display.Show, cancellationToken);
+            display.Finish();
+            var saved = await OutputSaver.SaveAsync(stack.Http, result.Output, Path.GetFullPath(parsed.GetRequiredValue(output)), cancellationToken);
+            return Report(result, saved, Stopwatch.GetElapsedTime(began), parsed.GetValue(json));
+        });
+    }
+
+    private static int Report(GenerateResult result, IReadOnlyList<SavedOutput> saved, TimeSpan elapsed, bool json)
+    {
+        var completed = result.Status == JobStatus.Completed;
+        if (json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(new RunReport(result, saved, Math.Round(elapsed.TotalSeconds, 3)), Output.Json));
+        }
+        else
+        {
+            foreach (var output in saved)
+            {
+                Console.WriteLine(output.Problem is null ? $"{output.Path}\n  {output.Url}" : $"{output.Filename}: not saved: {output.Problem}");
+            }
+
+            foreach (var text in result.Texts ?? [])
+            {
+                Console.WriteLine($"node {text.NodeId}: {text.Text}");
+            }
+
+            Console.WriteLine(Timings(result.Timings, elapsed));
+        }
+
+        if (!completed)
+        {
+            return Verb.Fail(result.Error?.Message ?? result.Message, result.Status == JobStatus.Cancelled ? ExitCodes.Cancelled : ExitCodes.WorkflowFailed);
+        }
+
+        return saved.Any(o => o.Problem is not null) ? ExitCodes.Internal : ExitCodes.Success;
+    }
+
+    private static string Timings(JobTimings timings, TimeSpan elapsed)
+    {
+        var stages = new (string Name, long? Milliseconds)[]
+        {
+            ("inputs", timings.PreprocessMs), ("waiting", timings.QueueMs), ("generation", timings.GenerationMs), ("outputs", timings.PostprocessMs),
+        };
+        var parts = stages.Where(s => s.Milliseconds is not null).Select(s => $"{s.Name} {s.Milliseconds / 1000.0:0.00} s");
+        return $"{elapsed.TotalSeconds:0.0} s in all ({string.Join(", ", parts)})";
+    }
+}

@@ -1,0 +1,99 @@
+using ComfyServe.Cli.Run;
+
+namespace ComfyServe.Cli.Tests.Run;
+
+public sealed class WorkflowFileTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("comfyserve-cli");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Theory]
+    [InlineData("1.width=64", "64")]
+    [InlineData("1.scale=0.5", "0.5")]
+    [InlineData("1.text=12", "\"12\"")]
+    [InlineData("1.text=a=b", "\"a=b\"")]
+    [InlineData("1.flag=true", "true")]
+    [InlineData("1.seed=18446744073709551615", "18446744073709551615")]
+    public void Set_Value_TakesTheTypeOfWhatItReplaces(string assignment, string expected)
+    {
+        var file = Read("""{"1": {"class_type": "A", "inputs": {"width": 8, "scale": 1.0, "text": "x", "flag": false, "seed": 0}}}""");
+
+        file.Set(assignment);
+
+        Assert.Equal(expected, file.Graph["1"]!["inputs"]![assignment[2..assignment.IndexOf('=', StringComparison.Ordinal)]]!.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData("1.width")]
+    [InlineData("width=3")]
+    [InlineData("=3")]
+    public void Set_Malformed_SaysTheForm(string assignment)
+    {
+        var file = Read("""{"1": {"class_type": "A", "inputs": {}}}""");
+
+        var error = Assert.Throws<UsageException>(() => file.Set(assignment));
+
+        Assert.Contains("NODE.INPUT=VALUE", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Set_UnknownNode_NamesThoseThatExist()
+    {
+        var file = Read("""{"1": {"class_type": "A", "inputs": {}}, "7": {"class_type": "B", "inputs": {}}}""");
+
+        var error = Assert.Throws<UsageException>(() => file.Set("2.width=3"));
+
+        Assert.Contains("'1', '7'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("[1]", "not a JSON object")]
+    [InlineData("{", "not JSON")]
+    [InlineData("""{"nodes": [], "links": []}""", "Export (API)")]
+    public void Read_Wrong_SaysWhat(string content, string expected)
+    {
+        var error = Assert.Throws<UsageException>(() => Read(content));
+
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_Missing_NamesTheFile()
+    {
+        var error = Assert.Throws<UsageException>(() => WorkflowFile.Read("/nowhere/w.json"));
+
+        Assert.Contains("/nowhere/w.json", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_Envelope_IsUnwrapped()
+    {
+        var file = Read("""{"input": {"workflow_json": {"1": {"class_type": "A", "inputs": {}}}}}""");
+
+        Assert.Equal("A", file.Graph["1"]!["class_type"]!.ToString());
+    }
+
+    [Fact]
+    public void LocalInputs_FileBesideTheWorkflow_BecomesADataUri()
+    {
+        Directory.CreateDirectory(Path.Combine(_folder.FullName, "input"));
+        File.WriteAllBytes(Path.Combine(_folder.FullName, "input", "a.png"), [1, 2, 3]);
+        File.WriteAllBytes(Path.Combine(_folder.FullName, "b.jpg"), [4]);
+        var file = Read("""{"1": {"class_type": "A", "inputs": {"image": "a.png", "other": "b.jpg", "text": "no.png", "up": "../b.jpg"}}}""");
+
+        var found = file.LocalInputs().ToList();
+        found.ForEach(static i => i.Inline());
+
+        Assert.Equal(["image", "other"], found.Select(i => i.Name));
+        Assert.Equal("data:image/png;base64,AQID", file.Graph["1"]!["inputs"]!["image"]!.ToString());
+        Assert.Equal("data:image/jpeg;base64,BA==", file.Graph["1"]!["inputs"]!["other"]!.ToString());
+    }
+
+    private WorkflowFile Read(string content)
+    {
+        var path = Path.Combine(_folder.FullName, "workflow.json");
+        File.WriteAllText(path, content);
+        return WorkflowFile.Read(path);
+    }
+}
