@@ -28,4 +28,7 @@ public static class WorkerPhases
     /// <summary>Runs, so that its GPU costs money.</summary>
     public static bool IsPaid(this WorkerPhase phase) =>
         phase is not (WorkerPhase.Creating or WorkerPhase.Stopped or WorkerPhase.Error or WorkerPhase.Destroying);
+
+    /// <summary>On its way out for good.</summary>
+    public static bool IsLeaving(this WorkerPhase phase) => phase is WorkerPhase.Destroying;
 }
