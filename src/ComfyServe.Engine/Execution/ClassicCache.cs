@@ -9,6 +9,10 @@ namespace ComfyServe.Engine.Execution;
 internal sealed class ClassicCache(TensorLedger tensors) : IResultCache
 {
     private readonly Level _top = new();
+
+    /// <summary>The level of each node of the running prompt.</summary>
+    private readonly Dictionary<string, Level> _levels = new(StringComparer.Ordinal);
+
     private PromptGraph? _graph;
     private PromptSignatures? _signatures;
 
@@ -16,27 +20,21 @@ internal sealed class ClassicCache(TensorLedger tensors) : IResultCache
     public bool DropsWhatIsUsedUp => false;
 
     /// <inheritdoc />
-    public IReadOnlyCollection<string> KnownIds
-    {
-        get
-        {
-            var ids = new HashSet<string>(StringComparer.Ordinal);
-            _top.AddIds(ids);
-            return ids;
-        }
-    }
+    public IReadOnlyCollection<string> KnownIds =>
+        _top.WithAllBelow().SelectMany(level => level.Keys.Keys).ToHashSet(StringComparer.Ordinal);
 
     /// <inheritdoc />
     public void Begin(PromptGraph graph, PromptSignatures signatures)
     {
         (_graph, _signatures) = (graph, signatures);
+        _levels.Clear();
         Renew(_top, [.. graph.PromptIds]);
     }
 
     /// <inheritdoc />
     public void Expand(GraphNode parent, IReadOnlyList<string> children)
     {
-        var level = LevelOf(parent.Id);
+        var level = _levels[parent.Id];
         var key = (parent.Id, parent.Class.Name);
         if (!level.Below.TryGetValue(key, out var below))
         {
@@ -48,12 +46,12 @@ internal sealed class ClassicCache(TensorLedger tensors) : IResultCache
 
     /// <inheritdoc />
     public CachedResult? Find(string nodeId) =>
-        LevelOf(nodeId) is var level && level.Keys.TryGetValue(nodeId, out var key) ? level.Results.GetValueOrDefault(key) : null;
+        _levels.TryGetValue(nodeId, out var level) ? level.Results.GetValueOrDefault(level.Keys[nodeId]) : null;
 
     /// <inheritdoc />
     public CachedResult FindOrAdd(string nodeId)
     {
-        var level = LevelOf(nodeId);
+        var level = _levels[nodeId];
         var key = level.Keys[nodeId];
         if (!level.Results.TryGetValue(key, out var result))
         {
@@ -64,26 +62,17 @@ internal sealed class ClassicCache(TensorLedger tensors) : IResultCache
     }
 
     /// <inheritdoc />
-    public void Drop(string nodeId)
+    public void UsedUp(string nodeId)
     {
-        var level = LevelOf(nodeId);
-        if (level.Keys.TryGetValue(nodeId, out var key) && level.Results.Remove(key, out var result))
-        {
-            tensors.Release(result.Tensors);
-        }
+        // The next prompt may need it.
     }
 
     /// <inheritdoc />
     public void Clear()
     {
-        _top.Clear(tensors);
+        _levels.Clear();
+        Drop(_top);
         (_graph, _signatures) = (null, null);
-    }
-
-    private Level LevelOf(string nodeId)
-    {
-        var parent = _graph?.Find(nodeId)?.Place.ParentNodeId;
-        return parent is null ? _top : LevelOf(parent).Below[(parent, _graph![parent].Class.Name)];
     }
 
     private void Renew(Level level, IReadOnlyList<string> ids)
@@ -94,7 +83,38 @@ internal sealed class ClassicCache(TensorLedger tensors) : IResultCache
             level.Keys[id] = _signatures!.Of(id);
         }
 
-        level.Clean(tensors, [.. ids.Select(id => (id, _graph![id].Class.Name))]);
+        foreach (var id in ids)
+        {
+            _levels[id] = level;
+        }
+
+        var signatures = level.Keys.Values.ToHashSet();
+        Forget(level, key => !signatures.Contains(key));
+        var nodes = ids.Select(id => (id, _graph![id].Class.Name)).ToHashSet();
+        foreach (var (key, below) in level.Below.Where(b => !nodes.Contains(b.Key)).ToList())
+        {
+            level.Below.Remove(key);
+            Drop(below);
+        }
+    }
+
+    private void Drop(Level level)
+    {
+        foreach (var every in level.WithAllBelow().ToList())
+        {
+            every.Keys.Clear();
+            every.Below.Clear();
+            Forget(every, _ => true);
+        }
+    }
+
+    private void Forget(Level level, Func<Signature, bool> isGone)
+    {
+        foreach (var (key, result) in level.Results.Where(r => isGone(r.Key)).ToList())
+        {
+            level.Results.Remove(key);
+            tensors.Release(result.Tensors);
+        }
     }
 
     /// <summary>The nodes of the prompt, or of one expansion.</summary>
@@ -106,35 +126,18 @@ internal sealed class ClassicCache(TensorLedger tensors) : IResultCache
 
         public Dictionary<(string Id, string Class), Level> Below { get; } = [];
 
-        public void AddIds(HashSet<string> ids)
+        /// <summary>Without recursion: a loop of expansions nests as deep as it runs long.</summary>
+        public IEnumerable<Level> WithAllBelow()
         {
-            ids.UnionWith(Keys.Keys);
-            foreach (var level in Below.Values)
+            var open = new Stack<Level>([this]);
+            while (open.TryPop(out var level))
             {
-                level.AddIds(ids);
+                yield return level;
+                foreach (var below in level.Below.Values)
+                {
+                    open.Push(below);
+                }
             }
-        }
-
-        public void Clean(TensorLedger tensors, HashSet<(string Id, string Class)> nodes)
-        {
-            var signatures = Keys.Values.ToHashSet();
-            foreach (var (key, result) in Results.Where(r => !signatures.Contains(r.Key)).ToList())
-            {
-                Results.Remove(key);
-                tensors.Release(result.Tensors);
-            }
-
-            foreach (var (key, level) in Below.Where(l => !nodes.Contains(l.Key)).ToList())
-            {
-                Below.Remove(key);
-                level.Clear(tensors);
-            }
-        }
-
-        public void Clear(TensorLedger tensors)
-        {
-            Keys.Clear();
-            Clean(tensors, []);
         }
     }
 }

@@ -82,6 +82,13 @@ internal sealed class ExecutionSchedule(PromptGraph graph, Func<string, bool> is
     /// <summary>Whether a node waits, or waited, for another: only then may it read that node's result.</summary>
     public bool IsLinked(string from, string to) => _links.Contains((from, to));
 
+    /// <summary>The nodes that a node waited for.</summary>
+    public IEnumerable<string> SourcesOf(string nodeId) => _links.Where(l => l.To == nodeId).Select(l => l.From);
+
+    /// <summary>Whether a node that has yet to run is linked to another, by a lazy input too.</summary>
+    public bool IsWanted(string nodeId) => _pending.Values.Any(p =>
+        _links.Contains((nodeId, p.Node.Id)) || p.Node.Inputs.Any(i => WorkflowLink.TryRead(i.Value, out var link) && link.NodeId == nodeId));
+
     /// <summary>The next node; null where the rest waits for itself.</summary>
     public GraphNode? Next()
     {

@@ -4,8 +4,11 @@ namespace ComfyServe.Engine.Execution;
 /// <remarks>Used from the inference thread only.</remarks>
 internal interface IResultCache
 {
-    /// <summary>Whether a result is of no use once every node behind it ran.</summary>
+    /// <summary>Whether <see cref="UsedUp"/> has a use.</summary>
     bool DropsWhatIsUsedUp { get; }
+
+    /// <summary>Ids of the nodes that are signed.</summary>
+    IReadOnlyCollection<string> KnownIds { get; }
 
     /// <summary>Signs the nodes of a new prompt and forgets what the policy does not keep.</summary>
     void Begin(PromptGraph graph, PromptSignatures signatures);
@@ -19,11 +22,8 @@ internal interface IResultCache
     /// <summary>The result under a node's signature; makes an empty one where there is none.</summary>
     CachedResult FindOrAdd(string nodeId);
 
-    /// <summary>Forgets a node's result.</summary>
-    void Drop(string nodeId);
-
-    /// <summary>Ids of the nodes that are signed.</summary>
-    IReadOnlyCollection<string> KnownIds { get; }
+    /// <summary>No node that has yet to run needs this node's outputs.</summary>
+    void UsedUp(string nodeId);
 
     /// <summary>Forgets everything.</summary>
     void Clear();

@@ -27,8 +27,13 @@ internal sealed class NodeCalls(NodeDescriptor node, object? target, NodeInputs 
         foreach (var call in Calls())
         {
             context(call).Interrupted.ThrowIfCancellationRequested();
+            if (BlockOf(call) is not null)
+            {
+                continue;
+            }
+
             var values = inputs.Names.ToDictionary(n => n, n => Value(n, call), StringComparer.Ordinal);
-            if (!values.Values.Any(v => v is Blocked) && NamedCall.Invoke(method, values, context(call), target) is IEnumerable<string> names)
+            if (NamedCall.Invoke(method, values, context(call), target) is IEnumerable<string> names)
             {
                 needed.AddRange(names);
             }

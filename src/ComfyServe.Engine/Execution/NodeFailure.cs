@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.Json.Nodes;
 
 namespace ComfyServe.Engine.Execution;
@@ -21,6 +22,8 @@ internal sealed record NodeFailure(
     /// <summary>A node threw.</summary>
     public static NodeFailure Of(string nodeId, Exception exception, NodeInputs? inputs)
     {
+        // Thrown by a constructor.
+        exception = exception is TargetInvocationException { InnerException: { } cause } ? cause : exception;
         var tip = MemoryExhaustion.Is(exception) ? MemoryExhaustion.Tip : "";
         return new NodeFailure(
             nodeId,

@@ -47,7 +47,7 @@ internal sealed class NodeRunner : IDisposable
         {
             Executed(node, _services.Results.Find(node.Id)!.Ui);
             _board.Finish(node.Place);
-            Schedule.Complete(node.Id);
+            Complete(node);
             return null;
         }
 
@@ -72,7 +72,7 @@ internal sealed class NodeRunner : IDisposable
 
         _board.Finish(node.Place);
         _executed.Add(node.Id);
-        Schedule.Complete(node.Id);
+        Complete(node);
         return null;
     }
 
@@ -137,12 +137,26 @@ internal sealed class NodeRunner : IDisposable
         return true;
     }
 
+    private void Complete(GraphNode node)
+    {
+        Schedule.Complete(node.Id);
+        if (!_services.Results.DropsWhatIsUsedUp)
+        {
+            return;
+        }
+
+        foreach (var source in Schedule.SourcesOf(node.Id).Append(node.Id).Where(s => !Schedule.IsWanted(s)).ToList())
+        {
+            _services.Results.UsedUp(source);
+        }
+    }
+
     private IReadOnlyList<IReadOnlyList<object?>>? OutputsFor(GraphNode node, string source) =>
         Schedule.IsLinked(source, node.Id) ? _services.Results.Find(source)?.Outputs : null;
 
     private JsonNode? Hidden(GraphNode node, HiddenInput hidden) => hidden switch
     {
-        HiddenInput.Prompt => _graph.Prompt,
+        HiddenInput.Prompt => _graph.PromptWithStates,
         HiddenInput.ExtraPngInfo => _prompt.ExtraData["extra_pnginfo"],
         HiddenInput.UniqueId => node.Id,
         _ => _graph.Snapshot(),

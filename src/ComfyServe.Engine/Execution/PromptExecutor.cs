@@ -18,7 +18,10 @@ internal sealed class PromptExecutor
     /// <param name="models">Loaded models.</param>
     /// <param name="clock">For the messages' timestamps and for nodes.</param>
     /// <param name="random">Chance, for names of temporary files.</param>
-    public PromptExecutor(NodeCatalogue catalogue, EngineFolders folders, ModelCache models, TimeProvider clock, Random random)
+    /// <param name="keptResults">Most results to keep from prompt to prompt, over several prompts; 0 keeps none. Null keeps all
+    /// results of the newest prompt.</param>
+    public PromptExecutor(
+        NodeCatalogue catalogue, EngineFolders folders, ModelCache models, TimeProvider clock, Random random, int? keptResults = null)
     {
         var tensors = new TensorLedger();
         _services = new ExecutionServices
@@ -29,7 +32,7 @@ internal sealed class PromptExecutor
             Clock = clock,
             Random = random,
             Tensors = tensors,
-            Results = new ClassicCache(tensors),
+            Results = keptResults is { } capacity ? new RecentCache(tensors, capacity) : new ClassicCache(tensors),
         };
     }
 

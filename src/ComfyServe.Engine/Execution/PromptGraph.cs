@@ -13,6 +13,8 @@ internal sealed class PromptGraph
 
     private readonly NodeCatalogue _catalogue;
     private readonly Dictionary<string, GraphNode> _nodes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, JsonNode?> _states = new(StringComparer.Ordinal);
+    private JsonObject? _promptWithStates;
 
     /// <summary>Reads a validated prompt. Nodes that validation did not reach may have no inputs.</summary>
     public PromptGraph(JsonObject prompt, NodeCatalogue catalogue)
@@ -27,6 +29,12 @@ internal sealed class PromptGraph
 
     /// <summary>The prompt as queued.</summary>
     public JsonObject Prompt { get; }
+
+    /// <summary>
+    /// The prompt as nodes see it and write it into files: ComfyUI notes there, as <c>is_changed</c>, the outside state of
+    /// each node that has one.
+    /// </summary>
+    public JsonObject PromptWithStates => _promptWithStates ??= WithStates();
 
     /// <summary>Ids of the prompt's own nodes, in its order.</summary>
     public IEnumerable<string> PromptIds => Prompt.Select(n => n.Key);
@@ -68,8 +76,27 @@ internal sealed class PromptGraph
         return [.. graph.Select(n => n.Key)];
     }
 
+    /// <summary>Notes the outside state that a node's result depends on.</summary>
+    public void SetState(string nodeId, JsonNode? state) => _states[nodeId] = state;
+
     /// <summary>A copy of the graph with all nodes.</summary>
     public JsonObject Snapshot() => new(_nodes.Values.Select(n => KeyValuePair.Create(n.Id, (JsonNode?)n.Entry.DeepClone())));
+
+    private JsonObject WithStates()
+    {
+        if (_states.Count == 0)
+        {
+            return Prompt;
+        }
+
+        var copy = Prompt.DeepClone().AsObject();
+        foreach (var (id, state) in _states.Where(s => copy.ContainsKey(s.Key)))
+        {
+            copy[id]!["is_changed"] = state?.DeepClone();
+        }
+
+        return copy;
+    }
 
     private void AddNode(NodePlace place, JsonNode? entry)
     {

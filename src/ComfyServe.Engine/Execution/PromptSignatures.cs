@@ -1,5 +1,8 @@
-using System.Globalization;
+using System.Text.Json.Nodes;
 using ComfyServe.Engine.Nodes;
+using ComfyServe.Engine.Nodes.Schema;
+using ComfyServe.Workflows;
+using ComfyServe.Workflows.Json;
 using ComfyServe.Workflows.Signatures;
 
 namespace ComfyServe.Engine.Execution;
@@ -15,7 +18,7 @@ internal sealed class PromptSignatures
     private readonly Dictionary<string, SignedNode?> _nodes = new(StringComparer.Ordinal);
 
     /// <summary>Prepares the signatures of a run.</summary>
-    /// <param name="graph">The prompt.</param>
+    /// <param name="graph">The prompt; receives the outside states.</param>
     /// <param name="context">The context of a node's method.</param>
     /// <param name="run">Unlike that of every other run: makes signatures that never match.</param>
     /// <param name="interrupted">Ends the work.</param>
@@ -47,27 +50,27 @@ internal sealed class PromptSignatures
             return null;
         }
 
+        var state = State(node, method);
+        _graph.SetState(node.Id, state is null ? JsonValue.Create(double.NaN) : new JsonArray(state));
+        var isNever = state is null || PythonConversion.Scalar(state) is double.NaN;
+        return isNever ? $"never {_run} {node.Id}" : PythonText.Quote(state);
+    }
+
+    /// <summary>The node's own account of its state; null where it cannot tell: then it counts as changed.</summary>
+    private JsonNode? State(GraphNode node, MethodCall method)
+    {
         try
         {
             var literals = node.Class.Inputs
-                .Where(i => i.Hidden is null && node.Inputs.ContainsKey(i.Name) && !Workflows.WorkflowLink.TryRead(node.Inputs[i.Name], out _))
+                .Where(i => i.Hidden is null && node.Inputs.ContainsKey(i.Name) && !WorkflowLink.TryRead(node.Inputs[i.Name], out _))
                 .ToDictionary(i => i.Name, i => (object?)node.Inputs[i.Name], StringComparer.Ordinal);
-            return NamedCall.Invoke(method, literals, _context(node.Id)) switch
-            {
-                double.NaN => Never(node),
-                null => "None",
-                string text => $"'{text}",
-                IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
-                var other => other.ToString(),
-            };
+            return ValueText.Json(NamedCall.Invoke(method, literals, _context(node.Id))) ?? JsonValue.Create("None");
         }
-#pragma warning disable CA1031 // A node's own code: a state that cannot be told counts as changed; running the node shows the error.
+#pragma warning disable CA1031 // A node's own code: the node runs, and shows the error itself.
         catch (Exception)
 #pragma warning restore CA1031
         {
-            return Never(node);
+            return null;
         }
     }
-
-    private string Never(GraphNode node) => $"never {_run} {node.Id}";
 }

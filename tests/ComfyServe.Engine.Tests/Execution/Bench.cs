@@ -39,18 +39,22 @@ internal sealed class Bench : IDisposable
 
     public static JsonObject Prompt(string json) => JsonNode.Parse(json)!.AsObject();
 
-    public PromptValidation Validate(string prompt, params string[]? targets) => Validator.Validate(Prompt(prompt), targets is { Length: 0 } ? null : targets);
+    public PromptValidation Validate(string prompt) => Validator.Validate(Prompt(prompt), null);
 
     /// <summary>Validates and runs a prompt that must be valid.</summary>
+    public (ExecutionOutcome Outcome, RecordedRun Run) Run(string prompt, RecordedRun? listener = null, JsonObject? extra = null) =>
+        Run(prompt, Executor, listener, extra);
+
+    /// <summary>Validates and runs a prompt that must be valid, on an executor of its own.</summary>
     public (ExecutionOutcome Outcome, RecordedRun Run) Run(
-        string prompt, RecordedRun? listener = null, JsonObject? extra = null)
+        string prompt, PromptExecutor executor, RecordedRun? listener = null, JsonObject? extra = null)
     {
         var graph = Prompt(prompt);
         var validation = Validator.Validate(graph, null);
         Assert.Null(validation.Error?.ToJsonString());
         listener ??= new RecordedRun();
         var queued = new QueuedPrompt(_prompts, $"prompt-{_prompts++}", graph, extra ?? new JsonObject { ["client_id"] = "me" }, validation.OutputsToExecute);
-        return (Executor.Run(queued, listener, Interrupt.Token), listener);
+        return (executor.Run(queued, listener, Interrupt.Token), listener);
     }
 
     public void Dispose()

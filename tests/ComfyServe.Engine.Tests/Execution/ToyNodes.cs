@@ -91,6 +91,31 @@ internal static class ToyNodes
     [Node("ToySame")]
     public static ImageBatch Same(ImageBatch image) => image;
 
+    [Node("ToySizes")]
+    public static IReadOnlyList<ImageBatch> Sizes() => [new ImageBatch(torch.zeros(1, 4, 4, 3)), new ImageBatch(torch.zeros(1, 6, 5, 3))];
+
+    [Node("ToySpoil")]
+    public static ImageBatch Spoil(ImageBatch image)
+    {
+        var half = image.Tensor / 2;
+        throw new InvalidOperationException($"spoilt after {half.shape[0]}");
+    }
+
+    [Node("ToyWrap", Description = "An expansion whose graph inverts, next to a value of its own.")]
+    public static Expansion<(ImageBatch, ImageBatch)> Wrap(ImageBatch image, NodeContext context)
+    {
+        var prefix = context.NextPrefix();
+        var graph = new JsonObject
+        {
+            [prefix + "1"] = new JsonObject { ["class_type"] = "ToyNoise", ["inputs"] = new JsonObject { ["seed"] = 3 } },
+            [prefix + "2"] = new JsonObject { ["class_type"] = "ImageInvert", ["inputs"] = new JsonObject { ["image"] = new JsonArray(prefix + "1", 0) } },
+        };
+        return new Expansion<(ImageBatch, ImageBatch)>(graph, [new NodeLink(prefix + "2", 0), new ImageBatch(image.Tensor * 2)]);
+    }
+
+    [Node("ToyMeasure", IsOutput = true)]
+    public static Ui Measure(ImageBatch image) => new Ui().Add("text", $"{image.Width}");
+
     [Node("ToyOwnId", NotIdempotent = true)]
     public static string OwnId(string value, [Hidden(HiddenInput.UniqueId)] string id) => $"{value} {id}";
 
