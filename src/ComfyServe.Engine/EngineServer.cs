@@ -36,6 +36,7 @@ public static class EngineServer
         builder.Services.TryAddSingleton(TimeProvider.System);
         AddServices(builder.Services, PrepareFolders(options));
         configure?.Invoke(builder);
+        AddLog(builder);
 
         var app = builder.Build();
         UseRules(app, options);
@@ -59,6 +60,14 @@ public static class EngineServer
         return folders;
     }
 
+    // Last, so that a changed log keeps the lines for the web front end.
+    private static void AddLog(WebApplicationBuilder builder)
+    {
+        var log = new LogRing(TimeProvider.System);
+        builder.Logging.AddProvider(log);
+        builder.Services.AddSingleton(log);
+    }
+
     private static void AddServices(IServiceCollection services, EngineFolders folders)
     {
         services.AddSingleton(folders).AddSingleton<EngineNodes>();
@@ -67,7 +76,8 @@ public static class EngineServer
         services.AddSingleton(s => new PromptQueue(s.GetRequiredService<SocketHub>().SendStatus, s.GetRequiredService<EngineOptions>().MaxQueuedPrompts));
         services.AddHostedService<InferenceThread>();
         services.AddSingleton<PromptApi>().AddSingleton<QueueApi>().AddSingleton<HistoryApi>().AddSingleton<CatalogueApi>()
-            .AddSingleton<ModelsApi>().AddSingleton<ViewApi>().AddSingleton<UploadApi>().AddSingleton<SystemApi>().AddSingleton<SocketApi>();
+            .AddSingleton<ModelsApi>().AddSingleton<ViewApi>().AddSingleton<UploadApi>().AddSingleton<SystemApi>().AddSingleton<SocketApi>()
+            .AddSingleton<UserFolder>().AddSingleton<UserDataApi>().AddSingleton<SettingsApi>().AddSingleton<InternalApi>();
     }
 
     private static void UseRules(WebApplication app, EngineOptions options)
@@ -77,6 +87,7 @@ public static class EngineServer
         _ = options.AllowedOrigin is null ? app.UseMiddleware<OriginCheck>() : app.UseMiddleware<CrossOrigin>();
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(30), KeepAliveTimeout = TimeSpan.FromSeconds(30) });
         app.UseRouting();
+        app.UseFrontEnd(options);
         app.Use(FailurePages.RefuseUnknownAsync);
     }
 
@@ -92,5 +103,9 @@ public static class EngineServer
         services.GetRequiredService<UploadApi>().Map(app);
         services.GetRequiredService<SystemApi>().Map(app);
         services.GetRequiredService<SocketApi>().Map(app);
+        services.GetRequiredService<UserDataApi>().Map(app);
+        services.GetRequiredService<SettingsApi>().Map(app);
+        services.GetRequiredService<InternalApi>().Map(app);
+        app.MapFrontEnd(services.GetRequiredService<EngineOptions>());
     }
 }
