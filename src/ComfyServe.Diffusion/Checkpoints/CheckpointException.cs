@@ -15,6 +15,9 @@ public sealed class CheckpointException : Exception
     {
     }
 
+    /// <summary>What is wrong, where callers tell it apart.</summary>
+    public CheckpointFault Fault { get; init; }
+
     /// <summary>Creates the exception without a message.</summary>
     public CheckpointException()
     {

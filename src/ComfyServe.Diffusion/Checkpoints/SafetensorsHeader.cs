@@ -50,7 +50,7 @@ internal sealed class SafetensorsHeader
         var length = BinaryPrimitives.ReadUInt64LittleEndian(start);
         if (length > (ulong)MaxLength)
         {
-            throw new CheckpointException($"'{file}' announces a header of {length} bytes, above the limit of {MaxLength}; it is not a safetensors file");
+            throw new CheckpointException($"'{file}' announces a header of {length} bytes, above the limit of {MaxLength}; it is not a safetensors file") { Fault = CheckpointFault.HeaderTooLarge };
         }
 
         if ((long)length > fileLength - LengthSize)
@@ -291,7 +291,7 @@ internal sealed class SafetensorsHeader
 
         if (expected != fileLength)
         {
-            throw new CheckpointException($"'{file}' has {fileLength - expected} bytes that belong to no tensor; the file is corrupt");
+            throw new CheckpointException($"'{file}' has {fileLength - expected} bytes that belong to no tensor; the file is corrupt") { Fault = CheckpointFault.WrongLength };
         }
     }
 }

@@ -18,7 +18,7 @@ internal interface IExecutionListener
     /// <summary>Names the node that runs now, for a client that connects in the middle; null when none does.</summary>
     void Current(string? displayNodeId);
 
-    /// <summary>Shows the latents of a step.</summary>
+    /// <summary>Shows the latents of a step. Called between the step's <c>progress_state</c> and its <c>progress</c>.</summary>
     /// <param name="node">The node that samples.</param>
     /// <param name="denoised">The denoised latents so far, <c>[N, 4, h, w]</c>; valid during the call only.</param>
     void Preview(NodePlace node, torch.Tensor denoised);

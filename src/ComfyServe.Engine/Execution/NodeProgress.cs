@@ -10,14 +10,15 @@ internal sealed class NodeProgress(NodePlace place, string promptId, ProgressBoa
     public void Step(string nodeId, long value, long max, torch.Tensor? denoised)
     {
         board.Step(place, value, max);
-        listener.Send(
-            "progress",
-            new() { ["value"] = value, ["max"] = max, ["prompt_id"] = promptId, ["node"] = place.NodeId },
-            Audience.ClientOrAll);
         if (denoised is not null && listener.WantsPreviews)
         {
             listener.Preview(place, denoised);
         }
+
+        listener.Send(
+            "progress",
+            new() { ["value"] = value, ["max"] = max, ["prompt_id"] = promptId, ["node"] = place.NodeId },
+            Audience.ClientOrAll);
     }
 
     /// <inheritdoc />

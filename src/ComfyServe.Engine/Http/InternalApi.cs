@@ -45,7 +45,8 @@ internal sealed class InternalApi
             return Reply.JsonAsync(context, new JsonObject { ["error"] = "Invalid directory type" }, StatusCodes.Status400BadRequest);
         }
 
-        var files = new DirectoryInfo(folder).EnumerateFiles().Where(f => !f.Name.StartsWith('.')).OrderByDescending(f => f.LastWriteTimeUtc);
+        // Files that are being written have no name of their own yet.
+        var files = new DirectoryInfo(folder).EnumerateFiles().Where(f => !f.Name.StartsWith('.') || f.Extension != ".tmp").OrderByDescending(f => f.LastWriteTimeUtc);
         return Reply.JsonAsync(context, Strings(files.Select(f => f.Name)));
     }
 

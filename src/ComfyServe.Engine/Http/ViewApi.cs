@@ -21,7 +21,7 @@ internal sealed class ViewApi(EngineFolders folders)
         }
 
         var name = Path.GetFileName(path);
-        var channel = Routes.Query(context, "channel") ?? "rgba";
+        var channel = Routes.Query(context, "channel") ?? "";
         if (Routes.Query(context, "preview") is { } preview)
         {
             var (bytes, type) = ViewImages.Preview(await ReadAsync(path, context), name, preview, channel);

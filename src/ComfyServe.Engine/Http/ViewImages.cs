@@ -15,7 +15,7 @@ internal static class ViewImages
     /// <param name="file">The file.</param>
     /// <param name="name">What errors call it.</param>
     /// <param name="preview"><c>webp;quality</c> or <c>jpeg;quality</c>; anything else is <c>webp</c> of quality 90.</param>
-    /// <param name="channel">With an <c>a</c> the result has alpha, so it is a WebP; <c>rgb</c> has none.</param>
+    /// <param name="channel">With an <c>a</c> the result has alpha, so it is a WebP; <c>rgb</c> has none; empty when the caller did not say.</param>
     /// <returns>The picture and its media type.</returns>
     public static (byte[] Bytes, string Type) Preview(byte[] file, string name, string preview, string channel)
     {

@@ -18,9 +18,21 @@ internal static class CheckpointFiles
         }
         catch (CheckpointException e)
         {
-            throw new NodeException("ValueError", e.Message, e);
+            throw new NodeException("ValueError", Explain(e, path), e);
         }
     }
+
+    /// <summary>ComfyUI's words for the two faults that it explains; ours for the rest.</summary>
+    private static string Explain(CheckpointException exception, string path) => exception.Fault switch
+    {
+        CheckpointFault.HeaderTooLarge =>
+            $"Error while deserializing header: HeaderTooLarge\n\nFile path: {path}\n\nThe safetensors file is corrupt or invalid. "
+            + "Make sure this is actually a safetensors file and not a ckpt or pt or other filetype.",
+        CheckpointFault.WrongLength =>
+            $"Error while deserializing header: MetadataIncompleteBuffer\n\nFile path: {path}\n\nThe safetensors file is corrupt/incomplete. "
+            + "Check the file size and make sure you have copied/downloaded it correctly.",
+        _ => exception.Message,
+    };
 
     /// <summary>The full path of a file of a model folder.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
