@@ -1,5 +1,6 @@
 using ComfyServe.Api.Engines;
 using ComfyServe.Api.Inputs;
+using ComfyServe.Api.Webhooks;
 
 namespace ComfyServe.Api;
 
@@ -30,6 +31,12 @@ public sealed class ApiOptions
     /// <summary>How long a finished job's result is kept. Default 6 h.</summary>
     public TimeSpan ResultLifetime { get; set; } = TimeSpan.FromSeconds(21600);
 
+    /// <summary>PostgreSQL connection string of the ledger; null keeps it in SQLite below the data folder.</summary>
+    public string? LedgerPostgres { get; set; }
+
+    /// <summary>How long jobs may go on when the service is asked to stop; what is left is taken up by the next start. Default 10 s.</summary>
+    public TimeSpan ShutdownGrace { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Largest request body, bytes. Default 100 MiB.</summary>
     public long MaxBodyBytes { get; set; } = 100L << 20;
 
@@ -50,6 +57,9 @@ public sealed class ApiOptions
 
     /// <summary>Limits of the files that requests bring along.</summary>
     public InputOptions Inputs { get; set; } = new();
+
+    /// <summary>Webhooks that this service calls.</summary>
+    public WebhookOptions Webhook { get; set; } = new();
 
     /// <summary>How patient the service is with an engine.</summary>
     public EngineTimes Times { get; set; } = new();

@@ -10,15 +10,17 @@ namespace ComfyServe.Api.Tests;
 /// <summary>A service with a scripted engine, for one test.</summary>
 internal sealed class ApiHost : IAsyncDisposable
 {
-    private readonly string _folder = Path.Combine(Path.GetTempPath(), $"comfyserve-api-{Guid.NewGuid():N}");
     private readonly List<FakeEngine> _engines = [];
+    private Func<WebApplication> _build = null!;
     private WebApplication? _app;
 
     private ApiHost()
     {
     }
 
-    public HttpClient Http { get; } = new();
+    public string Folder { get; } = Path.Combine(Path.GetTempPath(), $"comfyserve-api-{Guid.NewGuid():N}");
+
+    public HttpClient Http { get; private set; } = new();
 
     public FakeEngine Engine => _engines[0];
 
@@ -34,20 +36,23 @@ internal sealed class ApiHost : IAsyncDisposable
             host._engines.Add(await FakeEngine.StartAsync(prefix));
         }
 
-        var options = new ApiOptions
+        host._build = () =>
         {
-            Port = 0,
-            Engines = [.. host._engines.Select(e => e.BaseUrl)],
-            DataFolder = host._folder,
+            var options = new ApiOptions
+            {
+                Port = 0,
+                Engines = [.. host._engines.Select(e => e.BaseUrl)],
+                DataFolder = host.Folder,
+                ShutdownGrace = TimeSpan.Zero,
+            };
+            configure?.Invoke(options);
+            return ApiServer.Build(options, b =>
+            {
+                b.Logging.ClearProviders();
+                build?.Invoke(b);
+            });
         };
-        configure?.Invoke(options);
-        host._app = ApiServer.Build(options, b =>
-        {
-            b.Logging.ClearProviders();
-            build?.Invoke(b);
-        });
-        await host._app.StartAsync();
-        host.Http.BaseAddress = new Uri(host._app.Urls.First());
+        await host.StartServiceAsync();
         return host;
     }
 
@@ -61,9 +66,15 @@ internal sealed class ApiHost : IAsyncDisposable
         return await PostAsync(path, content);
     }
 
-    public async Task<(int Status, JsonObject Body)> PostAsync(string path, HttpContent content)
+    public async Task<(int Status, JsonObject Body)> PostAsync(string path, HttpContent content, string? header = null, string? value = null)
     {
-        using var response = await Http.PostAsync(path, content, TestContext.Current.CancellationToken);
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
+        if (header is not null)
+        {
+            request.Headers.TryAddWithoutValidation(header, value);
+        }
+
+        using var response = await Http.SendAsync(request, TestContext.Current.CancellationToken);
         return ((int)response.StatusCode, (await response.Content.ReadFromJsonAsync<JsonObject>(TestContext.Current.CancellationToken))!);
     }
 
@@ -79,23 +90,46 @@ internal sealed class ApiHost : IAsyncDisposable
         return ((int)response.StatusCode, (await response.Content.ReadFromJsonAsync<JsonObject>(TestContext.Current.CancellationToken))!);
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Stops the service and starts it on the same data.</summary>
+    public async Task RestartAsync()
     {
-        Http.Dispose();
+        await StopServiceAsync();
+        await StartServiceAsync();
+    }
+
+    public async Task StopServiceAsync(bool leaveClient = false)
+    {
+        if (!leaveClient)
+        {
+            Http.Dispose();
+        }
+
         if (_app is not null)
         {
             await _app.StopAsync();
             await _app.DisposeAsync();
+            _app = null;
         }
+    }
 
+    public async Task StartServiceAsync()
+    {
+        _app = _build();
+        await _app.StartAsync();
+        Http = new() { BaseAddress = new Uri(_app.Urls.First()) };
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopServiceAsync();
         foreach (var engine in _engines)
         {
             await engine.DisposeAsync();
         }
 
-        if (Directory.Exists(_folder))
+        if (Directory.Exists(Folder))
         {
-            Directory.Delete(_folder, recursive: true);
+            Directory.Delete(Folder, recursive: true);
         }
     }
 }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.Extensions.Logging;
 
 namespace ComfyServe.Api.Engines;
@@ -50,7 +52,27 @@ internal sealed partial class EnginePool : IAsyncDisposable
     }
 
     /// <summary>Opens the sockets and keeps them open.</summary>
-    public void Start() => _sockets = Task.WhenAll(Engines.Select(e => Task.Run(() => e.Socket.RunAsync(_stopping.Token))));
+    /// <param name="instance">Of this installation: engines go on telling a restarted service about runs that it began earlier.</param>
+    public void Start(string instance)
+    {
+        foreach (var engine in Engines)
+        {
+            engine.Socket.ClientId = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{instance}/{engine.BaseUrl}")))[..32];
+        }
+
+        _sockets = Task.WhenAll(Engines.Select(e => Task.Run(() => e.Socket.RunAsync(_stopping.Token))));
+    }
+
+    /// <summary>Takes an engine that works on a run already, whatever else it has to do.</summary>
+    public EngineLease Adopt(Engine engine)
+    {
+        lock (_gate)
+        {
+            engine.Running++;
+        }
+
+        return new(this, engine);
+    }
 
     /// <summary>Waits for an engine. Throws <see cref="EngineUnreachableException"/> when none is reachable for too long.</summary>
     /// <param name="owner">Who waits, for <see cref="PositionOf"/>.</param>

@@ -54,7 +54,11 @@ internal sealed partial class EngineRunner(EngineTimes times, TimeProvider time,
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            await StopAsync(engine, run);
+            if (!observer.LeavesRunning)
+            {
+                await StopAsync(engine, run);
+            }
+
             throw;
         }
         finally
@@ -208,7 +212,7 @@ internal sealed partial class EngineRunner(EngineTimes times, TimeProvider time,
         return renamed;
     }
 
-    private static async Task<bool> IsKnownAsync(Engine engine, string promptId, CancellationToken cancellationToken) =>
+    internal static async Task<bool> IsKnownAsync(Engine engine, string promptId, CancellationToken cancellationToken) =>
         await engine.Client.HistoryAsync(promptId, cancellationToken) is not null
         || await engine.Client.PlaceAsync(promptId, cancellationToken) != QueuePlace.Absent
         || await engine.Client.HistoryAsync(promptId, cancellationToken) is not null;

@@ -20,8 +20,8 @@ internal sealed partial class EngineSocket(Uri address, string name, EngineTimes
     private volatile ClientWebSocket? _socket;
     private int _connections;
 
-    /// <summary>Id under which the engine sends us messages.</summary>
-    public string ClientId { get; } = Guid.NewGuid().ToString("N");
+    /// <summary>Id under which the engine sends us messages; set before the loop starts.</summary>
+    public string ClientId { get; set; } = Guid.NewGuid().ToString("N");
 
     /// <summary>Whether the socket is open.</summary>
     public bool IsConnected => _connected.Task.IsCompletedSuccessfully;

@@ -3,6 +3,9 @@ namespace ComfyServe.Api.Engines;
 /// <summary>Hears how a run goes on, in the engine's order. Called from the socket's loop: must be quick.</summary>
 internal interface IRunObserver
 {
+    /// <summary>Whether a run that is no longer watched goes on, for somebody who will watch it again.</summary>
+    bool LeavesRunning { get; }
+
     /// <summary>The engine began to execute the workflow.</summary>
     void OnStarted();
 

@@ -13,6 +13,11 @@ internal sealed partial class GenerationStage(EnginePool pool, EngineRunner runn
     /// <summary>Runs that one job may have.</summary>
     internal const int MaxAttempts = 3;
 
+    /// <summary>Runs of earlier processes that are looked for, newest first.</summary>
+    private const int OldRuns = 9;
+
+    private static readonly TimeSpan Connect = TimeSpan.FromSeconds(5);
+
     /// <summary>Runs the job's workflow; null when that failed, and the job with it.</summary>
     public async Task<GeneratedRun?> RunAsync(Job job, PreparedInputs inputs)
     {
@@ -26,7 +31,8 @@ internal sealed partial class GenerationStage(EnginePool pool, EngineRunner runn
             {
                 using var lease = await pool.AcquireAsync(job, job.Order, job.Cancellation);
                 engine = lease.Engine;
-                outcome = await RunOnceAsync(job, inputs, engine, attempt, afresh, queued);
+                var workflow = await stager.StageAsync(engine, inputs, afresh, job.Cancellation);
+                outcome = await RunOnceAsync(job, workflow, engine, job.FirstRun + attempt - 1, takeOver: false, queued);
             }
             catch (EngineUnreachableException e)
             {
@@ -52,18 +58,68 @@ internal sealed partial class GenerationStage(EnginePool pool, EngineRunner runn
         }
     }
 
-    private async Task<RunOutcome> RunOnceAsync(Job job, PreparedInputs inputs, Engine engine, int attempt, bool afresh, long queued)
+    /// <summary>Takes up a run that an earlier process began, where an engine still has it.</summary>
+    public async Task<(bool IsOver, GeneratedRun? Run)> ResumeAsync(Job job)
     {
-        var workflow = await stager.StageAsync(engine, inputs, afresh, job.Cancellation);
+        var queued = time.GetTimestamp();
+        if (job.FirstRun == 1 || await FindAsync(job) is not { } found)
+        {
+            return (false, null);
+        }
+
+        using var lease = pool.Adopt(found.Engine);
+        Log.Resumed(logger, job.Id, found.Engine.Name);
+        var outcome = await RunOnceAsync(job, job.Request.Workflow, found.Engine, found.Number, takeOver: true, queued);
+        Judge(found.Engine, outcome.Error);
+        if (outcome.Error is not { } error)
+        {
+            return (true, new(found.Engine, outcome));
+        }
+
+        if (outcome.Repeatable)
+        {
+            return (false, null);
+        }
+
+        job.Fail($"Generation failed: {error.Message}", error);
+        return (true, null);
+    }
+
+    private async Task<(Engine Engine, int Number)?> FindAsync(Job job)
+    {
+        foreach (var engine in pool.Engines)
+        {
+            try
+            {
+                await engine.Socket.WhenConnectedAsync(Connect, job.Cancellation);
+                for (var number = job.FirstRun - 1; number >= Math.Max(1, job.FirstRun - OldRuns); number--)
+                {
+                    if (await EngineRunner.IsKnownAsync(engine, KeyedRandom.PromptId(job.Request.RunKey, number), job.Cancellation))
+                    {
+                        return (engine, number);
+                    }
+                }
+            }
+            catch (Exception e) when (e is EngineUnreachableException or TimeoutException)
+            {
+                Log.NotAsked(logger, engine.Name, job.Id, e.Message);
+            }
+        }
+
+        return null;
+    }
+
+    private async Task<RunOutcome> RunOnceAsync(Job job, ReadOnlyMemory<byte> workflow, Engine engine, int number, bool takeOver, long queued)
+    {
         var began = time.GetTimestamp();
-        var promptId = KeyedRandom.PromptId(job.Request.RunKey, attempt);
+        var promptId = KeyedRandom.PromptId(job.Request.RunKey, number);
         job.Update(s => s with
         {
             Status = JobStatus.Generating,
             Message = $"Generation started (ComfyUI job: {promptId})",
             Timings = s.Timings with { QueueMs = s.Timings.QueueMs ?? Milliseconds(queued) },
         });
-        var outcome = await runner.RunAsync(engine, promptId, workflow, CountNodes(workflow), takeOver: false, job, job.Cancellation);
+        var outcome = await runner.RunAsync(engine, promptId, workflow, CountNodes(workflow), takeOver, job, job.Cancellation);
         var response = outcome is { History: { } history, Run: { } run }
             ? ComfyResponse.Build(history, run, outcome.NodeErrors, outcome.Error?.Message)
             : GenerateResult.EmptyObject;
@@ -138,6 +194,12 @@ internal sealed partial class GenerationStage(EnginePool pool, EngineRunner runn
     {
         [LoggerMessage(2101, LogLevel.Warning, "Request '{RequestId}' is tried again: attempt {Attempt} on engine '{Engine}' ended with {Code}")]
         public static partial void Retrying(ILogger logger, string requestId, string engine, int attempt, JobErrorCode code);
+
+        [LoggerMessage(2103, LogLevel.Information, "Request '{RequestId}' is watched again on engine '{Engine}'")]
+        public static partial void Resumed(ILogger logger, string requestId, string engine);
+
+        [LoggerMessage(2104, LogLevel.Warning, "Engine '{Engine}' could not be asked for earlier runs of request '{RequestId}': {Reason}")]
+        public static partial void NotAsked(ILogger logger, string engine, string requestId, string reason);
 
         [LoggerMessage(2102, LogLevel.Warning, "Engine '{Engine}' could not be asked to free memory: {Reason}")]
         public static partial void NotFreed(ILogger logger, string engine, string reason);

@@ -1,31 +1,32 @@
 using System.Globalization;
 using ComfyServe.Api.Engines;
 using ComfyServe.Contracts.Api;
+using ComfyServe.Jobs;
 
 namespace ComfyServe.Api.Jobs;
 
 /// <summary>One accepted request while this process works on it. Its snapshot only moves forward, and reaches one terminal state once.</summary>
 internal sealed class Job : IRunObserver, IDisposable
 {
-    private readonly Lock _gate = new(); // guards writes to _snapshot
+    private static readonly TimeSpan StepMessages = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(10);
+
+    private readonly Lock _gate = new(); // guards writes to _snapshot, and _isOver and _events
     private readonly CancellationTokenSource _cancellation = new();
     private readonly TaskCompletionSource<JobSnapshot> _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private static readonly TimeSpan StepMessages = TimeSpan.FromSeconds(2);
-
-    private readonly TimeProvider _time;
-    private readonly JobQueues _queues;
+    private readonly TaskCompletionSource _detached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly JobContext _context;
     private volatile JobSnapshot _snapshot;
     private volatile JobEvents? _events;
+    private volatile bool _isOver;
     private long _lastStepMessage; // read and written by the engine's socket loop alone
 
-    public Job(JobRequest request, long order, JobQueues queues, TimeProvider time)
+    public Job(JobRequest request, JobContext context, DateTimeOffset accepted)
     {
-        Order = order;
         Request = request;
-        _queues = queues;
-        _time = time;
-        Accepted = time.GetTimestamp();
-        _snapshot = new() { Timings = new() { QueuedAtMs = Now() } };
+        _context = context;
+        Accepted = context.Time.GetTimestamp();
+        _snapshot = new() { Timings = new() { QueuedAtMs = accepted.ToUnixTimeMilliseconds() } };
     }
 
     /// <summary>The request.</summary>
@@ -35,22 +36,40 @@ internal sealed class Job : IRunObserver, IDisposable
     public string Id => Request.Id;
 
     /// <summary>Its place in the order of acceptance.</summary>
-    public long Order { get; }
+    public long Order => _context.Order;
 
     /// <summary>Timestamp of acceptance.</summary>
     public long Accepted { get; }
 
+    /// <summary>The right to work on it; completes when the job is on disk. Null where the ledger has no part in it.</summary>
+    public Task<JobLease?> Lease { get; set; } = Task.FromResult<JobLease?>(null);
+
+    /// <summary>Whether callers may know the end before it is on disk.</summary>
+    public bool CallerStays { get; init; }
+
+    /// <summary>Number of the first run that has not been tried: runs of earlier processes have lower ones.</summary>
+    public int FirstRun { get; init; } = 1;
+
     /// <summary>What is known now.</summary>
     public JobSnapshot Snapshot => _snapshot;
+
+    /// <summary>Whether the end is decided, be it known or not.</summary>
+    public bool IsOver => _isOver;
 
     /// <summary>Completes with the terminal snapshot.</summary>
     public Task<JobSnapshot> Finished => _finished.Task;
 
-    /// <summary>Fires when the job was cancelled.</summary>
+    /// <summary>Completes when the end is on disk, or cannot be written.</summary>
+    public Task Recorded { get; private set; } = Task.CompletedTask;
+
+    /// <summary>Fires when the work on the job should stop.</summary>
     public CancellationToken Cancellation => _cancellation.Token;
 
+    /// <summary>Whether the service stops and leaves the job to its next start.</summary>
+    public bool IsDetached => _detached.Task.IsCompleted;
+
     /// <summary>How long ago the job was accepted.</summary>
-    public TimeSpan Elapsed => _time.GetElapsedTime(Accepted);
+    public TimeSpan Elapsed => _context.Time.GetElapsedTime(Accepted);
 
     /// <summary>The job's events from now on; they are only kept once somebody asked for them.</summary>
     public JobEvents Events
@@ -62,7 +81,7 @@ internal sealed class Job : IRunObserver, IDisposable
                 if (_events is null)
                 {
                     _events = new();
-                    _events.Add(null, JobEventText.Queued(Id, _time.GetUtcNow()));
+                    _events.Add(null, JobEventText.Queued(Id, _context.Time.GetUtcNow()));
                     if (_snapshot.IsTerminal)
                     {
                         _events.End();
@@ -78,30 +97,21 @@ internal sealed class Job : IRunObserver, IDisposable
         }
     }
 
-    /// <summary>Changes a job that is not over.</summary>
-    public void Update(Func<JobSnapshot, JobSnapshot> change) => Update(change, null);
-
-    private void Update(Func<JobSnapshot, JobSnapshot> change, string? nodeId)
+    /// <summary>A job of the past, as the ledger has it.</summary>
+    public static Job Restore(GenerateResult result, JobRequest request, JobContext context)
     {
-        lock (_gate)
+        var job = new Job(request, context, DateTimeOffset.UnixEpoch) { _snapshot = JobSnapshot.Of(result) };
+        if (job._snapshot.IsTerminal)
         {
-            var before = _snapshot;
-            if (before.IsTerminal)
-            {
-                return;
-            }
-
-            _snapshot = change(before);
-            if (before.Status != _snapshot.Status || before.Message != _snapshot.Message)
-            {
-                TellStatus(nodeId);
-            }
+            job._isOver = true;
+            job._finished.SetResult(job._snapshot);
         }
+
+        return job;
     }
 
-    /// <summary>Called under the lock.</summary>
-    private void TellStatus(string? nodeId) =>
-        _events?.Add(null, JobEventText.Status(Id, _snapshot, _queues.PlaceOf(this), nodeId, _time.GetUtcNow(), Elapsed));
+    /// <summary>Changes a job that is not over.</summary>
+    public void Update(Func<JobSnapshot, JobSnapshot> change) => Update(change, null);
 
     /// <summary>Moves the job to a terminal state, unless it has one: the first one stays.</summary>
     /// <param name="change">Adds status, message and what else the end brings.</param>
@@ -110,39 +120,28 @@ internal sealed class Job : IRunObserver, IDisposable
         JobSnapshot last;
         lock (_gate)
         {
-            if (_snapshot.IsTerminal)
+            if (_isOver || IsDetached)
             {
                 return false;
             }
 
+            _isOver = true;
             last = change(_snapshot);
-            var completed = Now();
+            var completed = _context.Time.GetUtcNow().ToUnixTimeMilliseconds();
             last = last with { Timings = last.Timings with { CompletedAtMs = completed, TotalMs = completed - last.Timings.QueuedAtMs } };
-            _snapshot = last;
-            _events?.End();
         }
 
-        _finished.TrySetResult(last);
-        return true;
-    }
-
-    /// <summary>Ends the job as failed.</summary>
-    public bool Fail(string message, JobError error) => TryFinish(s => s with { Status = JobStatus.Failed, Message = message, Error = error });
-
-    /// <summary>Waits for the end; false when it did not come in time.</summary>
-    public async Task<bool> FinishedWithinAsync(TimeSpan patience, CancellationToken cancellationToken)
-    {
-        if (patience == Timeout.InfiniteTimeSpan || _finished.Task.IsCompleted)
+        if (CallerStays)
         {
-            await _finished.Task.WaitAsync(cancellationToken);
-            return true;
+            Publish(last);
+            Recorded = _context.Recorder.RecordAsync(this, last);
+        }
+        else
+        {
+            Recorded = RecordAndPublishAsync(last);
         }
 
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(_finished.Task, Task.Delay(patience, _time, stop.Token));
-        await stop.CancelAsync();
-        cancellationToken.ThrowIfCancellationRequested();
-        return _finished.Task.IsCompleted;
+        return true;
     }
 
     /// <summary>Ends the job as cancelled and stops the work on it.</summary>
@@ -157,6 +156,45 @@ internal sealed class Job : IRunObserver, IDisposable
         return cancelled;
     }
 
+    /// <summary>Ends the job as failed.</summary>
+    public bool Fail(string message, JobError error) => TryFinish(s => s with { Status = JobStatus.Failed, Message = message, Error = error });
+
+    /// <summary>Stops the work on a job that is over.</summary>
+    public Task StopWorkAsync() => _cancellation.CancelAsync();
+
+    /// <summary>Stops the work without ending the job: the service's next start takes it up where the engine then has it.</summary>
+    public async Task DetachAsync()
+    {
+        lock (_gate)
+        {
+            if (_isOver)
+            {
+                return;
+            }
+
+            _detached.TrySetResult();
+            _events?.End();
+        }
+
+        await _cancellation.CancelAsync();
+    }
+
+    /// <summary>Waits for the end; false when it did not come in time, or will not come in this process.</summary>
+    public async Task<bool> FinishedWithinAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        if (!_finished.Task.IsCompleted)
+        {
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            await Task.WhenAny(_finished.Task, _detached.Task, Task.Delay(patience, _context.Time, stop.Token));
+            await stop.CancelAsync();
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        return _finished.Task.IsCompleted;
+    }
+
+    bool IRunObserver.LeavesRunning => IsDetached;
+
     void IRunObserver.OnStarted() => Update(static s => s with { Message = "Execution started..." });
 
     void IRunObserver.OnNode(string nodeId, double fraction) =>
@@ -167,7 +205,7 @@ internal sealed class Job : IRunObserver, IDisposable
         var text = ProgressText(value, max);
         lock (_gate)
         {
-            if (_snapshot.IsTerminal)
+            if (_isOver)
             {
                 return;
             }
@@ -178,10 +216,10 @@ internal sealed class Job : IRunObserver, IDisposable
                 return;
             }
 
-            events.Add("progress", JobEventText.Progress(Id, text, new(nodeId, value, max, _snapshot.Fraction), _time.GetUtcNow(), Elapsed));
-            if (_lastStepMessage == 0 || _time.GetElapsedTime(_lastStepMessage) >= StepMessages)
+            events.Add("progress", JobEventText.Progress(Id, text, new(nodeId, value, max, _snapshot.Fraction), _context.Time.GetUtcNow(), Elapsed));
+            if (_lastStepMessage == 0 || _context.Time.GetElapsedTime(_lastStepMessage) >= StepMessages)
             {
-                _lastStepMessage = _time.GetTimestamp();
+                _lastStepMessage = _context.Time.GetTimestamp();
                 TellStatus(nodeId); // For clients that know no other events than the original's.
             }
         }
@@ -195,5 +233,46 @@ internal sealed class Job : IRunObserver, IDisposable
     private static string ProgressText(double value, double max) =>
         string.Create(CultureInfo.InvariantCulture, $"Progress: {(max > 0 ? 100 * value / max : 0):0.0}% ({value}/{max})");
 
-    private long Now() => _time.GetUtcNow().ToUnixTimeMilliseconds();
+    private void Update(Func<JobSnapshot, JobSnapshot> change, string? nodeId)
+    {
+        lock (_gate)
+        {
+            if (_isOver)
+            {
+                return;
+            }
+
+            var before = _snapshot;
+            _snapshot = change(before);
+            if (before.Status != _snapshot.Status || before.Message != _snapshot.Message)
+            {
+                TellStatus(nodeId);
+            }
+        }
+    }
+
+    /// <summary>Called under the lock.</summary>
+    private void TellStatus(string? nodeId) =>
+        _events?.Add(null, JobEventText.Status(Id, _snapshot, _context.Queues.PlaceOf(this), nodeId, _context.Time.GetUtcNow(), Elapsed));
+
+    /// <summary>The end is told when it is on disk; where that takes too long (a full disk), when it has been tried for a while.</summary>
+    private async Task RecordAndPublishAsync(JobSnapshot last)
+    {
+        var recording = _context.Recorder.RecordAsync(this, last);
+        using var stop = new CancellationTokenSource();
+        await Task.WhenAny(recording, Task.Delay(LongestSilence, _context.Time, stop.Token));
+        await stop.CancelAsync();
+        Publish(last);
+        await recording;
+    }
+
+    private void Publish(JobSnapshot last)
+    {
+        lock (_gate)
+        {
+            _snapshot = last;
+            _finished.TrySetResult(last);
+            _events?.End();
+        }
+    }
 }

@@ -18,8 +18,14 @@ internal sealed partial class JobPipeline(
     {
         try
         {
-            using var prepared = await PrepareAsync(job);
-            if (await generation.RunAsync(job, prepared) is { } run)
+            var (isOver, run) = await generation.ResumeAsync(job);
+            if (!isOver)
+            {
+                using var prepared = await PrepareAsync(job);
+                run = await generation.RunAsync(job, prepared);
+            }
+
+            if (run is not null)
             {
                 await CollectAsync(job, run);
             }
@@ -30,7 +36,7 @@ internal sealed partial class JobPipeline(
         }
         catch (OperationCanceledException) when (job.Cancellation.IsCancellationRequested)
         {
-            // Whoever cancelled has ended the job.
+            // Whoever cancelled has ended the job, or has left it to the next start.
         }
         catch (Exception e)
         {

@@ -14,6 +14,12 @@ internal sealed record JobRequest
     /// <summary>The workflow's JSON, as received.</summary>
     public required ReadOnlyMemory<byte> Workflow { get; init; }
 
+    /// <summary>Hash of the request's body: tells a repetition from another request under the same id or key.</summary>
+    public string? Fingerprint { get; init; }
+
+    /// <summary>Whose request it is: the API key's name, or null where keys are not asked for.</summary>
+    public string? Owner { get; init; }
+
     /// <summary>Whether the bytes of the outputs are wanted in the result.</summary>
     public bool ReturnBase64 { get; init; }
 

@@ -1,61 +1,97 @@
 using System.Collections.Concurrent;
 using ComfyServe.Api.Engines;
+using ComfyServe.Api.Jobs.Durable;
+using ComfyServe.Contracts.Api;
+using ComfyServe.Jobs;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace ComfyServe.Api.Jobs;
 
-/// <summary>Accepts jobs within bounds, runs them and remembers how they ended.</summary>
-internal sealed class JobService(ApiOptions options, JobPipeline pipeline, EnginePool pool, JobQueues queues, TimeProvider time) : IHostedService
+/// <summary>Accepts jobs within bounds, runs them, and takes up those of an earlier process.</summary>
+internal sealed partial class JobService(ApiOptions options, JobPipeline pipeline, EnginePool pool, JobQueues queues, JobRecorder recorder, JobServiceParts parts) : IHostedService
 {
     private const int DefaultRetryAfter = 5;
 
-    private readonly ConcurrentDictionary<string, Job> _jobs = new(StringComparer.Ordinal);
+    private readonly JobRegistry _registry = new();
     private readonly ConcurrentDictionary<Job, Task> _active = new();
+    private Task _draining = Task.CompletedTask;
     private ITimer? _sweeping;
     private int _unfinished;
     private long _order;
+    private volatile bool _stopping;
 
     /// <summary>Jobs accepted and not over.</summary>
     public int Unfinished => Volatile.Read(ref _unfinished);
 
-    /// <summary>What a refused caller is told.</summary>
+    /// <summary>What a caller is told whom there is no room for.</summary>
     public string CapacityMessage => $"Worker at capacity ({options.MaxQueueSize} in flight); retry shortly";
 
     /// <summary>When a refused caller should come back: from the measured pace, 5 s before anything was measured.</summary>
     public int RetryAfterSeconds => queues.SecondsPerJob <= 0 ? DefaultRetryAfter : (int)Math.Clamp(Math.Ceiling(queues.SecondsFor(1)), 1, 600);
 
-    /// <summary>Accepts a request, or returns null when too many are under way.</summary>
-    /// <param name="request">The request.</param>
-    /// <param name="streamed">Whether its events are wanted from the start.</param>
-    public Job? TryAccept(JobRequest request, bool streamed = false)
+    /// <summary>Accepts a request, or says why not.</summary>
+    public async Task<Acceptance> AcceptAsync(JobRequest request, AcceptTerms terms)
     {
-        if (Interlocked.Increment(ref _unfinished) > options.MaxQueueSize + pool.Engines.Count)
+        if (_stopping)
         {
-            Interlocked.Decrement(ref _unfinished);
-            return null;
+            return Acceptance.Refused(JobErrorCode.ShuttingDown);
         }
 
-        var job = new Job(request, Interlocked.Increment(ref _order), queues, time);
-        if (streamed)
+        var job = new Job(request, Context(), parts.Time.GetUtcNow()) { CallerStays = terms.CallerStays };
+        if (_registry.Add(job) is { } other)
+        {
+            return Repeats(other, request);
+        }
+
+        if (Interlocked.Increment(ref _unfinished) > options.MaxQueueSize + pool.Engines.Count)
+        {
+            Drop(job);
+            return Acceptance.Refused(JobErrorCode.AtCapacity);
+        }
+
+        if (terms.Streamed)
         {
             _ = job.Events;
         }
 
-        _jobs[request.Id] = job;
-        _active[job] = RunAsync(job);
-        return job;
+        var accepting = recorder.AcceptAsync(request, Scoped(request, terms.IdempotencyKey));
+        job.Lease = LeaseOfAsync(accepting);
+        if (terms.CallerStays && terms.IdempotencyKey is null)
+        {
+            _active[job] = RunAsync(job); // His connection is his receipt: nobody waits for the disk.
+            _ = EndUnlessAcceptedAsync(job, accepting);
+            return new(job, null);
+        }
+
+        return await StartWhenAcceptedAsync(job, accepting);
     }
 
-    /// <summary>A job that is under way or remembered.</summary>
-    public Job? Find(string id) => _jobs.GetValueOrDefault(id);
+    /// <summary>A job that is under way or remembered, here or in the ledger.</summary>
+    public async Task<Job?> FindAsync(string id, CancellationToken cancellationToken)
+    {
+        if (_registry.Find(id) is { } job)
+        {
+            return job;
+        }
+
+        return await recorder.FindAsync(id, cancellationToken) is { } found
+            ? Job.Restore(found.Result, new() { Id = id, Workflow = default, PublicUrl = "", Owner = found.Owner }, Context())
+            : null;
+    }
 
     /// <inheritdoc/>
-    public Task StartAsync(CancellationToken cancellationToken)
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
-        pool.Start();
+        pool.Start(parts.Ledger.Instance);
+        foreach (var lease in await recorder.RecoverAsync())
+        {
+            Resume(lease);
+        }
+
+        parts.Lifetime.ApplicationStopping.Register(() => _draining = DrainAsync());
         var period = TimeSpan.FromSeconds(30);
-        _sweeping = time.CreateTimer(static service => ((JobService)service!).Sweep(), this, period, period);
-        return Task.CompletedTask;
+        _sweeping = parts.Time.CreateTimer(static service => _ = ((JobService)service!).SweepAsync(), this, period, period);
     }
 
     /// <inheritdoc/>
@@ -66,12 +102,93 @@ internal sealed class JobService(ApiOptions options, JobPipeline pipeline, Engin
             await _sweeping.DisposeAsync();
         }
 
-        foreach (var job in _active.Keys)
+        await (_draining.IsCompleted && !_stopping ? DrainAsync() : _draining);
+        await recorder.StopAsync();
+    }
+
+    private JobContext Context() => new(Interlocked.Increment(ref _order), queues, recorder, parts.Time);
+
+    /// <summary>A key counts for the one who uses it.</summary>
+    private static string? Scoped(JobRequest request, string? key) => key is null ? null : $"{request.Owner}/{key}";
+
+    private static Acceptance Repeats(Job other, JobRequest request) =>
+        other.Request.Fingerprint == request.Fingerprint && other.Request.Owner == request.Owner ? new(other, null) : Acceptance.Refused(JobErrorCode.IdInUse);
+
+    private static async Task<JobLease?> LeaseOfAsync(Task<AcceptResult> accepting) => (await accepting).Lease;
+
+    private void Drop(Job job)
+    {
+        _registry.Remove(job);
+        Interlocked.Decrement(ref _unfinished);
+        job.Dispose();
+    }
+
+    private async Task<Acceptance> StartWhenAcceptedAsync(Job job, Task<AcceptResult> accepting)
+    {
+        AcceptResult result;
+        try
         {
-            await job.CancelAsync(Contracts.Api.JobErrorCode.ShuttingDown, "The service is shutting down");
+            result = await accepting;
+        }
+        catch (LedgerUnavailableException e)
+        {
+            Log.NotAccepted(parts.Logger, job.Id, e.Message);
+            Drop(job);
+            return Acceptance.Refused(JobErrorCode.LedgerUnavailable);
         }
 
-        await Task.WhenAll(_active.Values).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        switch (result.Outcome)
+        {
+            case AcceptOutcome.Accepted:
+                _active[job] = RunAsync(job);
+                return new(job, null);
+            case AcceptOutcome.Repeated:
+                Drop(job);
+                return await FindAsync(result.JobId, default) is { } earlier ? new(earlier, null) : Acceptance.Refused(JobErrorCode.IdInUse);
+            default:
+                Drop(job);
+                return Acceptance.Refused(JobErrorCode.IdInUse);
+        }
+    }
+
+    private async Task EndUnlessAcceptedAsync(Job job, Task<AcceptResult> accepting)
+    {
+        try
+        {
+            if ((await accepting).Outcome == AcceptOutcome.Accepted)
+            {
+                return;
+            }
+
+            await EndAsync(job, JobErrorCode.IdInUse, "Another service has a request of this id");
+        }
+        catch (LedgerUnavailableException e)
+        {
+            Log.NotAccepted(parts.Logger, job.Id, e.Message);
+            await EndAsync(job, JobErrorCode.LedgerUnavailable, "The request cannot be written down; try again later");
+        }
+    }
+
+    private static async Task EndAsync(Job job, JobErrorCode code, string message)
+    {
+        if (job.Fail(message, new() { Code = code, Message = message, Retryable = true }))
+        {
+            await job.StopWorkAsync();
+        }
+    }
+
+    private void Resume(JobLease lease)
+    {
+        var request = StoredRequest.Read(lease.Payload);
+        var job = new Job(request, Context(), lease.Accepted)
+        {
+            Lease = Task.FromResult<JobLease?>(lease),
+            FirstRun = ((lease.Attempt - 1) * GenerationStage.MaxAttempts) + 1,
+        };
+        _registry.Add(job);
+        Interlocked.Increment(ref _unfinished);
+        Log.Resumed(parts.Logger, job.Id, lease.Attempt);
+        _active[job] = RunAsync(job);
     }
 
     private async Task RunAsync(Job job)
@@ -79,22 +196,50 @@ internal sealed class JobService(ApiOptions options, JobPipeline pipeline, Engin
         await Task.Yield(); // The caller has put the job where it can be found.
         await pipeline.RunAsync(job);
         Interlocked.Decrement(ref _unfinished);
-        _active.TryRemove(job, out _);
         if (job.Snapshot.Timings.GenerationMs is { } took)
         {
             queues.Measure(took / 1000.0);
         }
+
+        await job.Recorded;
+        _registry.Recorded(job);
+        _active.TryRemove(job, out _);
     }
 
-    private void Sweep()
+    /// <summary>Lets what runs come to its end for a while, and leaves the rest to the next start.</summary>
+    private async Task DrainAsync()
     {
-        var oldest = time.GetUtcNow().ToUnixTimeMilliseconds() - (long)options.ResultLifetime.TotalMilliseconds;
-        foreach (var (id, job) in _jobs)
+        _stopping = true;
+        var working = Task.WhenAll(_active.Values);
+        using var stop = new CancellationTokenSource();
+        await Task.WhenAny(working, Task.Delay(options.ShutdownGrace, parts.Time, stop.Token));
+        await stop.CancelAsync();
+        await Task.WhenAll(_active.Keys.Select(j => j.DetachAsync()));
+        await recorder.StopAsync();
+        await Task.WhenAll(_active.Values);
+    }
+
+    private async Task SweepAsync()
+    {
+        try
         {
-            if (job.Snapshot.Timings.CompletedAtMs < oldest && _jobs.TryRemove(new(id, job)))
-            {
-                job.Dispose();
-            }
+            await recorder.PruneAsync(parts.Time.GetUtcNow() - options.ResultLifetime);
         }
+        catch (LedgerUnavailableException e)
+        {
+            Log.NotPruned(parts.Logger, e.Message);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(2120, LogLevel.Information, "Request '{RequestId}' is taken up again (start {Attempt})")]
+        public static partial void Resumed(ILogger logger, string requestId, int attempt);
+
+        [LoggerMessage(2121, LogLevel.Error, "Request '{RequestId}' was not accepted: {Reason}")]
+        public static partial void NotAccepted(ILogger logger, string requestId, string reason);
+
+        [LoggerMessage(2122, LogLevel.Warning, "Old requests could not be forgotten: {Reason}")]
+        public static partial void NotPruned(ILogger logger, string reason);
     }
 }

@@ -36,6 +36,19 @@ internal sealed record JobSnapshot
     /// <summary>Whether the job is over.</summary>
     public bool IsTerminal => JobStatus.IsTerminal(Status);
 
+    /// <summary>What an answer to a caller told.</summary>
+    public static JobSnapshot Of(GenerateResult result) => new()
+    {
+        Status = result.Status,
+        Message = result.Message,
+        Response = result.ComfyuiResponse,
+        Output = result.Output,
+        Texts = result.Texts,
+        Numbers = result.RandomNumbers,
+        Timings = result.Timings,
+        Error = result.Error,
+    };
+
     /// <summary>The answer to the caller.</summary>
     /// <param name="id">The job's id.</param>
     /// <param name="withResponse">Whether <c>comfyui_response</c> is wanted.</param>

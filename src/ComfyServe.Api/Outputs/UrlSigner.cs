@@ -5,8 +5,10 @@ using System.Text;
 namespace ComfyServe.Api.Outputs;
 
 /// <summary>Signs the URLs of the embedded object store: HMAC-SHA256 over key and expiry.</summary>
-internal sealed class UrlSigner(byte[] secret, TimeProvider time)
+internal sealed class UrlSigner(Func<byte[]> secret, TimeProvider time)
 {
+    private readonly Lazy<byte[]> _secret = new(secret); // known when the ledger is open
+
     /// <summary>The path and query of a key's URL, good for <paramref name="lifetime"/>.</summary>
     public string Sign(string key, TimeSpan lifetime)
     {
@@ -21,5 +23,5 @@ internal sealed class UrlSigner(byte[] secret, TimeProvider time)
         && CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(Signature(key, expires)), Encoding.ASCII.GetBytes(signature));
 
     private string Signature(string key, long expires) =>
-        Convert.ToHexStringLower(HMACSHA256.HashData(secret, Encoding.UTF8.GetBytes($"{expires.ToString(CultureInfo.InvariantCulture)}\n{key}")));
+        Convert.ToHexStringLower(HMACSHA256.HashData(_secret.Value, Encoding.UTF8.GetBytes($"{expires.ToString(CultureInfo.InvariantCulture)}\n{key}")));
 }

@@ -21,8 +21,15 @@ internal static class Answers
     public static byte[] ToJson(GenerateResult result) => JsonSerializer.SerializeToUtf8Bytes(result, Json.GenerateResult);
 
     /// <summary>A result of a request that was not accepted.</summary>
-    public static IResult Refused(string id, string message, int status) =>
-        Result(new() { Id = id, Message = message, Status = JobStatus.Failed }, status);
+    public static IResult Refused(string id, string message, int status, JobErrorCode? reason = null) => Result(
+        new()
+        {
+            Id = id,
+            Message = message,
+            Status = JobStatus.Failed,
+            Error = reason is { } code ? new() { Code = code, Message = message, Retryable = status == StatusCodes.Status503ServiceUnavailable } : null,
+        },
+        status);
 
     /// <summary>Every mistake of a request, status 422.</summary>
     public static IResult Invalid(IReadOnlyList<ValidationProblem> problems)

@@ -38,7 +38,7 @@ internal sealed class EventStream(Job job, long after, JobQueues queues, ApiOpti
         var events = job.Events;
         var position = after;
         var preview = 0L;
-        var place = queues.PlaceOf(job);
+        var place = new JobPlace();
         var written = time.GetTimestamp();
         while (true)
         {
@@ -57,6 +57,12 @@ internal sealed class EventStream(Job job, long after, JobQueues queues, ApiOpti
                 wrote = true;
             }
 
+            if (page.Ended && !job.Finished.IsCompleted)
+            {
+                await body.FlushAsync(cancellationToken);
+                return; // The service stops; the caller comes back with Last-Event-ID.
+            }
+
             if (page.Ended)
             {
                 var last = job.Snapshot;
@@ -66,7 +72,7 @@ internal sealed class EventStream(Job job, long after, JobQueues queues, ApiOpti
                 return;
             }
 
-            wrote |= TellPlace(body, ref place, wrote);
+            wrote |= TellPlace(body, ref place);
             if (!wrote && time.GetElapsedTime(written) >= options.StreamHeartbeat)
             {
                 body.Write(": heartbeat\n\n"u8);
@@ -84,12 +90,12 @@ internal sealed class EventStream(Job job, long after, JobQueues queues, ApiOpti
     }
 
     /// <summary>While the job waits for an engine, its place is told whenever it changed.</summary>
-    private bool TellPlace(PipeWriter body, ref JobPlace place, bool told)
+    private bool TellPlace(PipeWriter body, ref JobPlace place)
     {
         var now = queues.PlaceOf(job);
         var moved = now.Position > 0 && (now.Position != place.Position || now.Size != place.Size);
         place = now;
-        if (!moved || told)
+        if (!moved)
         {
             return false;
         }

@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Security.Cryptography;
 using ComfyServe.Api.Jobs;
 using ComfyServe.Contracts.Api;
+using ComfyServe.Jobs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -10,6 +12,8 @@ namespace ComfyServe.Api.Requests;
 /// <summary><c>POST /generate</c> and <c>POST /generate/sync</c>.</summary>
 internal static class GenerateApi
 {
+    private const int LongestKey = 255;
+
     public static void MapGenerate(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/generate", SubmitAsync)
@@ -24,33 +28,23 @@ internal static class GenerateApi
             .WithName("generate_sync").WithSummary("Run a workflow and answer with its outputs");
     }
 
-    private static async Task<IResult> SubmitAsync(HttpContext context, JobService jobs, ApiOptions options)
+    /// <summary>Accepts a request that was read.</summary>
+    internal static async Task<IResult> SubmitRequestAsync(HttpContext context, JobService jobs, JobRequest request)
     {
-        var (request, refusal) = await ReadAsync(context, options);
-        if (request is null)
-        {
-            return refusal!;
-        }
-
-        var job = jobs.TryAccept(request);
-        return job is null ? AtCapacity(context, jobs, request.Id) : Answers.Result(new JobSnapshot { Timings = job.Snapshot.Timings }.ToResult(job.Id, false), StatusCodes.Status202Accepted);
+        var accepted = await jobs.AcceptAsync(request, new() { IdempotencyKey = KeyOf(context.Request) });
+        return accepted.Job is { } job ? Promise(context, job) : Refuse(context, jobs, request.Id, accepted.Refusal!.Value);
     }
 
-    private static async Task<IResult> RunAsync(HttpContext context, JobService jobs, ApiOptions options)
+    /// <summary>Runs a request that was read.</summary>
+    internal static async Task<IResult> RunRequestAsync(HttpContext context, JobService jobs, ApiOptions options, JobRequest request)
     {
-        var (request, refusal) = await ReadAsync(context, options);
-        if (request is null)
-        {
-            return refusal!;
-        }
-
-        var job = jobs.TryAccept(request);
-        if (job is null)
-        {
-            return AtCapacity(context, jobs, request.Id);
-        }
-
         var wait = Preference.Read(context.Request.Headers["Prefer"]).Wait;
+        var accepted = await jobs.AcceptAsync(request, new() { IdempotencyKey = KeyOf(context.Request), CallerStays = wait != TimeSpan.Zero });
+        if (accepted.Job is not { } job)
+        {
+            return Refuse(context, jobs, request.Id, accepted.Refusal!.Value);
+        }
+
         try
         {
             if (await job.FinishedWithinAsync(wait ?? Timeout.InfiniteTimeSpan, context.RequestAborted))
@@ -61,33 +55,41 @@ internal static class GenerateApi
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            if (MayOutlive(context.Request))
+            if (!MayOutlive(context.Request))
             {
-                return Results.Empty;
+                await job.CancelAsync(JobErrorCode.ClientDisconnected, "Request cancelled due to client disconnection");
             }
 
-            await job.CancelAsync(JobErrorCode.ClientDisconnected, "Request cancelled due to client disconnection");
             return Results.Empty;
         }
 
-        // The caller's patience is over, not the job: from here on it is one that was submitted.
-        context.Response.Headers.Location = $"/result/{job.Id}";
-        context.Response.Headers["Preference-Applied"] = wait == TimeSpan.Zero ? "respond-async" : $"wait={wait!.Value.TotalSeconds:0}";
-        return Answers.Result(job.Snapshot.ToResult(job.Id, false), StatusCodes.Status202Accepted);
+        return await PromiseAsync(context, jobs, job, wait);
     }
-
-    /// <summary>Whether the job goes on when its caller goes away.</summary>
-    private static bool MayOutlive(HttpRequest request) =>
-        request.Headers.TryGetValue("X-Cancel-On-Disconnect", out var header) && Flag.TryParse(header.ToString(), out var cancels) && !cancels;
 
     /// <summary>Whether the caller, or else the service's configuration, wants <c>comfyui_response</c>.</summary>
     internal static bool IncludesResponse(HttpRequest request, ApiOptions options) =>
         request.Headers.TryGetValue("X-Include-ComfyUI-Response", out var header) ? Flag.IsYes(header) : options.IncludeComfyResponse;
 
-    private static IResult AtCapacity(HttpContext context, JobService jobs, string id)
+    /// <summary>The caller's <c>Idempotency-Key</c>, or null. A key of another form is refused when the request is read.</summary>
+    internal static string? KeyOf(HttpRequest request) =>
+        request.Headers.TryGetValue("Idempotency-Key", out var header) && header.ToString().Trim() is { Length: > 0 } key ? key : null;
+
+    /// <summary>Why a request was not accepted.</summary>
+    internal static IResult Refuse(HttpContext context, JobService jobs, string id, JobErrorCode reason, bool inDetail = false)
     {
-        context.Response.Headers.RetryAfter = jobs.RetryAfterSeconds.ToString();
-        return Answers.Refused(id, jobs.CapacityMessage, StatusCodes.Status503ServiceUnavailable);
+        var (status, message) = reason switch
+        {
+            JobErrorCode.AtCapacity => (StatusCodes.Status503ServiceUnavailable, jobs.CapacityMessage),
+            JobErrorCode.ShuttingDown => (StatusCodes.Status503ServiceUnavailable, "The service is shutting down; retry shortly"),
+            JobErrorCode.LedgerUnavailable => (StatusCodes.Status503ServiceUnavailable, "The request cannot be written down; retry later"),
+            _ => (StatusCodes.Status409Conflict, "Another request has this request_id or Idempotency-Key; use a new one"),
+        };
+        if (status == StatusCodes.Status503ServiceUnavailable)
+        {
+            context.Response.Headers.RetryAfter = jobs.RetryAfterSeconds.ToString();
+        }
+
+        return inDetail ? Answers.Text("detail", message, status) : Answers.Refused(id, message, status, reason);
     }
 
     internal static async Task<(JobRequest? Request, IResult? Refusal)> ReadAsync(HttpContext context, ApiOptions options)
@@ -100,13 +102,68 @@ internal static class GenerateApi
 
         var publicUrl = options.PublicUrl ?? $"{context.Request.Scheme}://{context.Request.Host}";
         var request = PayloadReader.Read(body.Value, context.Request.HasJsonContentType(), publicUrl, out var problems);
-        if (request is null)
+        if (KeyOf(context.Request) is { Length: > LongestKey })
+        {
+            problems = [.. problems, new("string_too_long", ["header", "Idempotency-Key"], $"String should have at most {LongestKey} characters")];
+        }
+
+        if (request is null || problems.Count > 0)
         {
             return (null, Answers.Invalid(problems));
         }
 
-        return (Flag.IsYes(context.Request.Headers["X-Return-Outputs-As-Base64"]) ? request with { ReturnBase64 = true } : request, null);
+        return (request with
+        {
+            Fingerprint = Convert.ToHexStringLower(SHA256.HashData(body.Value.Span)),
+            ReturnBase64 = request.ReturnBase64 || Flag.IsYes(context.Request.Headers["X-Return-Outputs-As-Base64"]),
+        }, null);
     }
+
+    private static async Task<IResult> SubmitAsync(HttpContext context, JobService jobs, ApiOptions options)
+    {
+        var (request, refusal) = await ReadAsync(context, options);
+        return request is null ? refusal! : await SubmitRequestAsync(context, jobs, request);
+    }
+
+    private static async Task<IResult> RunAsync(HttpContext context, JobService jobs, ApiOptions options)
+    {
+        var (request, refusal) = await ReadAsync(context, options);
+        return request is null ? refusal! : await RunRequestAsync(context, jobs, options, request);
+    }
+
+    /// <summary>202 with what an accepted job looks like; for a repeated request with what became of it so far.</summary>
+    private static IResult Promise(HttpContext context, Job job)
+    {
+        context.Response.Headers.Location = $"/result/{job.Id}";
+        var isNew = job.Snapshot.Status is JobStatus.Pending or JobStatus.Processing;
+        var told = isNew ? new JobSnapshot { Timings = new() { QueuedAtMs = job.Snapshot.Timings.QueuedAtMs } } : job.Snapshot;
+        return Answers.Result(told.ToResult(job.Id, false), StatusCodes.Status202Accepted);
+    }
+
+    /// <summary>The caller's patience is over, or the service stops, not the job: from here on it is one that was submitted, and on disk.</summary>
+    private static async Task<IResult> PromiseAsync(HttpContext context, JobService jobs, Job job, TimeSpan? wait)
+    {
+        try
+        {
+            await job.Lease;
+        }
+        catch (LedgerUnavailableException)
+        {
+            return Refuse(context, jobs, job.Id, JobErrorCode.LedgerUnavailable);
+        }
+
+        context.Response.Headers.Location = $"/result/{job.Id}";
+        if (wait is { } patience)
+        {
+            context.Response.Headers["Preference-Applied"] = patience == TimeSpan.Zero ? "respond-async" : $"wait={patience.TotalSeconds:0}";
+        }
+
+        return Answers.Result(job.Snapshot.ToResult(job.Id, false), StatusCodes.Status202Accepted);
+    }
+
+    /// <summary>Whether the job goes on when its caller goes away.</summary>
+    private static bool MayOutlive(HttpRequest request) =>
+        request.Headers.TryGetValue("X-Cancel-On-Disconnect", out var header) && Flag.TryParse(header.ToString(), out var cancels) && !cancels;
 
     private static async Task<ReadOnlyMemory<byte>?> ReadBodyAsync(HttpRequest request, long limit)
     {

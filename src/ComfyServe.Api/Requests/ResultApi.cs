@@ -29,7 +29,7 @@ internal static class ResultApi
             return Answers.Invalid([new("int_parsing", ["query", "wait"], $"Input should be a whole number of seconds, 0 to {LongestWait}")]);
         }
 
-        if (jobs.Find(request_id) is not { } job)
+        if (await jobs.FindForAsync(request_id, context) is not { } job)
         {
             return Answers.Refused(request_id, "Request ID not found", StatusCodes.Status404NotFound);
         }
@@ -44,18 +44,21 @@ internal static class ResultApi
         return Answers.Result(result, snapshot.IsTerminal ? OutcomeStatus.Of(snapshot) : StatusCodes.Status200OK);
     }
 
-    private static async Task<IResult> CancelAsync(string request_id, JobService jobs)
+    private static async Task<IResult> CancelAsync(string request_id, HttpContext context, JobService jobs)
     {
-        if (jobs.Find(request_id) is not { } job)
+        if (await jobs.FindForAsync(request_id, context) is not { } job)
         {
             return Answers.Text("error", $"Request {request_id} not found", StatusCodes.Status404NotFound);
         }
 
         if (await job.CancelAsync(JobErrorCode.Cancelled, "Request cancelled by client"))
         {
+            await job.FinishedWithinAsync(Timeout.InfiniteTimeSpan, context.RequestAborted);
             return Answers.Object(StatusCodes.Status200OK, ("message", $"Successfully cancelled request {request_id}"), ("status", JobStatus.Cancelled));
         }
 
+        // The end may be decided and not on disk yet.
+        await job.FinishedWithinAsync(TimeSpan.FromSeconds(10), context.RequestAborted);
         var status = job.Snapshot.Status;
         return Answers.Object(StatusCodes.Status200OK, ("message", $"Request {request_id} is already {status}"), ("status", status));
     }

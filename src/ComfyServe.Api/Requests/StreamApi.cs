@@ -15,7 +15,7 @@ internal static class StreamApi
             .TakesPayload()
             .Produces(StatusCodes.Status200OK, contentType: "text/event-stream")
             .WithName("generate_stream").WithSummary("Run a workflow and stream its events; 'Last-Event-ID' resumes");
-        routes.MapGet("/generate/stream/{request_id}", Follow)
+        routes.MapGet("/generate/stream/{request_id}", FollowAsync)
             .Produces(StatusCodes.Status200OK, contentType: "text/event-stream")
             .WithName("follow_stream").WithSummary("Stream the events of a request; 'Last-Event-ID' resumes");
     }
@@ -28,22 +28,19 @@ internal static class StreamApi
             return refusal!;
         }
 
-        if (LastEvent(context.Request.Headers) is { } last && jobs.Find(request.Id) is { } known)
+        if (LastEvent(context.Request.Headers) is { } last && await jobs.FindForAsync(request.Id, context) is { } known)
         {
             return new EventStream(known, last, queues, options, time); // Somebody reconnects with the request he made.
         }
 
-        if (jobs.TryAccept(request, streamed: true) is not { } job)
-        {
-            context.Response.Headers.RetryAfter = jobs.RetryAfterSeconds.ToString();
-            return Answers.Text("detail", jobs.CapacityMessage, StatusCodes.Status503ServiceUnavailable);
-        }
-
-        return new EventStream(job, 0, queues, options, time);
+        var accepted = await jobs.AcceptAsync(request, new() { Streamed = true, IdempotencyKey = GenerateApi.KeyOf(context.Request) });
+        return accepted.Job is { } job
+            ? new EventStream(job, 0, queues, options, time)
+            : GenerateApi.Refuse(context, jobs, request.Id, accepted.Refusal!.Value, inDetail: true);
     }
 
-    private static IResult Follow(string request_id, HttpContext context, JobService jobs, JobQueues queues, ApiOptions options, TimeProvider time) =>
-        jobs.Find(request_id) is { } job
+    private static async Task<IResult> FollowAsync(string request_id, HttpContext context, JobService jobs, JobQueues queues, ApiOptions options, TimeProvider time) =>
+        await jobs.FindForAsync(request_id, context) is { } job
             ? new EventStream(job, LastEvent(context.Request.Headers) ?? 0, queues, options, time)
             : Answers.Text("detail", "Request ID not found", StatusCodes.Status404NotFound);
 

@@ -28,6 +28,7 @@ public sealed class FakeEngine : IAsyncDisposable
     private int _port;
     private int _counter;
     private int _vanishings;
+    private TaskCompletionSource _accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private FakeEngine(string prefix, TimeProvider time)
     {
@@ -80,6 +81,19 @@ public sealed class FakeEngine : IAsyncDisposable
         var engine = new FakeEngine(prefix, time ?? TimeProvider.System) { _port = port };
         await engine.ListenAsync();
         return engine;
+    }
+
+    /// <summary>Waits until so many prompts have been accepted in all.</summary>
+    public async Task SubmittedAsync(int count)
+    {
+        while (Submitted.Count < count)
+        {
+            var next = _accepted.Task;
+            if (Submitted.Count < count)
+            {
+                await next.WaitAsync(TimeSpan.FromSeconds(60));
+            }
+        }
     }
 
     /// <summary>Answers nothing, and runs nothing, until <see cref="Thaw"/>.</summary>
@@ -240,6 +254,7 @@ public sealed class FakeEngine : IAsyncDisposable
             GraphText = graph.GetRawText(),
         };
         Submitted.Enqueue(prompt);
+        Interlocked.Exchange(ref _accepted, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
         _runner.Enqueue(prompt);
         return Json(new() { ["prompt_id"] = prompt.Id, ["number"] = prompt.Number, ["node_errors"] = new JsonObject() });
     }

@@ -92,13 +92,12 @@ internal sealed class FakeEngineSockets
             try
             {
                 _closed.Cancel();
+                abort();
             }
             catch (ObjectDisposedException)
             {
                 // It ended by itself at the same moment.
             }
-
-            abort();
         }
 
         public void Dispose() => _closed.Dispose();

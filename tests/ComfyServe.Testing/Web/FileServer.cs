@@ -11,6 +11,7 @@ namespace ComfyServe.Testing.Web;
 public sealed class FileServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
+    private TaskCompletionSource _received = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private FileServer(WebApplication app, RequestDelegate answer)
     {
@@ -41,6 +42,19 @@ public sealed class FileServer : IAsyncDisposable
         return server;
     }
 
+    /// <summary>Waits until so many requests have come.</summary>
+    public async Task ReceivedAsync(int count)
+    {
+        while (Requests.Count < count)
+        {
+            var next = _received.Task;
+            if (Requests.Count < count)
+            {
+                await next.WaitAsync(TimeSpan.FromSeconds(60));
+            }
+        }
+    }
+
     /// <summary>An answer with bytes.</summary>
     public static RequestDelegate Bytes(byte[] bytes, string type = "application/octet-stream") => context =>
     {
@@ -62,6 +76,7 @@ public sealed class FileServer : IAsyncDisposable
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
         var headers = context.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase);
         Requests.Enqueue(new(context.Request.Method, context.Request.Path + context.Request.QueryString, headers, body.ToArray()));
+        Interlocked.Exchange(ref _received, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
         await Answer(context);
     }
 }

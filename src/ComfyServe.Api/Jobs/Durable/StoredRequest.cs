@@ -1,0 +1,58 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using ComfyServe.Contracts.Api;
+
+namespace ComfyServe.Api.Jobs.Durable;
+
+/// <summary>A request as the ledger keeps it (sealed: it holds the caller's keys). The workflow's bytes stay as they were received.</summary>
+internal static class StoredRequest
+{
+    /// <summary>The request's JSON.</summary>
+    public static byte[] Write(JobRequest request)
+    {
+        var buffer = new ArrayBufferWriter<byte>(request.Workflow.Length + 512);
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("id"u8, request.Id);
+            writer.WriteString("run_key"u8, request.RunKey);
+            writer.WriteString("public_url"u8, request.PublicUrl);
+            writer.WriteBoolean("base64"u8, request.ReturnBase64);
+            if (request.S3 is { } s3)
+            {
+                writer.WritePropertyName("s3"u8);
+                JsonSerializer.Serialize(writer, s3, ApiJsonContext.Default.S3Target);
+            }
+
+            if (request.Webhook is { } webhook)
+            {
+                writer.WritePropertyName("webhook"u8);
+                JsonSerializer.Serialize(writer, webhook, ApiJsonContext.Default.WebhookTarget);
+            }
+
+            writer.WritePropertyName("workflow"u8);
+            writer.WriteRawValue(request.Workflow.Span, skipInputValidation: true);
+            writer.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>Reads it again.</summary>
+    public static JobRequest Read(ReadOnlyMemory<byte> stored)
+    {
+        using var document = JsonDocument.Parse(stored, new JsonDocumentOptions { MaxDepth = Requests.JsonLimits.MaxDepth + 8 });
+        var root = document.RootElement;
+        return new()
+        {
+            Id = root.GetProperty("id").GetString()!,
+            RunKey = root.GetProperty("run_key").GetGuid(),
+            PublicUrl = root.GetProperty("public_url").GetString()!,
+            ReturnBase64 = root.GetProperty("base64").GetBoolean(),
+            S3 = root.TryGetProperty("s3", out var s3) ? s3.Deserialize(ApiJsonContext.Default.S3Target) : null,
+            Webhook = root.TryGetProperty("webhook", out var webhook) ? webhook.Deserialize(ApiJsonContext.Default.WebhookTarget) : null,
+            Workflow = JsonMarshal.GetRawUtf8Value(root.GetProperty("workflow")).ToArray(),
+        };
+    }
+}

@@ -1,0 +1,26 @@
+namespace ComfyServe.Api.Webhooks;
+
+/// <summary>Webhooks that this service calls.</summary>
+public sealed class WebhookOptions
+{
+    /// <summary>URL called about requests that name none of their own; null for none. It may be on a private network: the operator chose it.</summary>
+    public string? Url { get; set; }
+
+    /// <summary>Signs deliveries of requests that bring no secret of their own; blank leaves them unsigned.</summary>
+    public string Secret { get; set; } = "";
+
+    /// <summary>A second secret that signs as well, while receivers change from one to the other; blank for none.</summary>
+    public string OtherSecret { get; set; } = "";
+
+    /// <summary>How long one delivery may take, unless the request says otherwise. Default 30 s.</summary>
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a delivery is tried. Default 24 h.</summary>
+    public TimeSpan GiveUpAfter { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>Pause after the first failed try; it grows with each one. Default 5 s.</summary>
+    public TimeSpan FirstPause { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Longest pause between tries. Default 1 h.</summary>
+    public TimeSpan LongestPause { get; set; } = TimeSpan.FromHours(1);
+}

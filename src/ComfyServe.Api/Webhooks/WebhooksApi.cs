@@ -1,0 +1,69 @@
+using System.Text.Json.Nodes;
+using ComfyServe.Api.Jobs;
+using ComfyServe.Api.Jobs.Durable;
+using ComfyServe.Api.Requests;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace ComfyServe.Api.Webhooks;
+
+/// <summary><c>GET /result/{request_id}/webhooks</c>: the delivery log; <c>POST …/redeliver</c>: once more.</summary>
+internal static class WebhooksApi
+{
+    public static void MapWebhooks(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/result/{request_id}/webhooks", ListAsync)
+            .WithName("webhooks").WithSummary("The webhooks about a request and every try to deliver them");
+        routes.MapPost("/result/{request_id}/webhooks/redeliver", RedeliverAsync)
+            .WithName("redeliver").WithSummary("Deliver the webhooks about a request once more");
+    }
+
+    private static async Task<IResult> ListAsync(string request_id, HttpContext context, JobService jobs, ServiceLedger ledger, CancellationToken cancellationToken)
+    {
+        if (await jobs.FindForAsync(request_id, context) is null)
+        {
+            return Answers.Text("detail", "Request ID not found", StatusCodes.Status404NotFound);
+        }
+
+        var list = new JsonArray();
+        foreach (var delivery in await ledger.Jobs.DeliveriesAsync(request_id, cancellationToken))
+        {
+            var tries = (await ledger.Jobs.DeliveryLogAsync(delivery.Id, cancellationToken)).Select(t => (JsonNode)new JsonObject
+            {
+                ["attempt"] = t.Attempt,
+                ["at"] = t.At.UtcDateTime.ToString("O"),
+                ["status"] = t.Status,
+                ["error"] = t.Error,
+                ["duration_ms"] = (long)t.Duration.TotalMilliseconds,
+            });
+            list.Add((JsonNode)new JsonObject
+            {
+                ["id"] = delivery.Id,
+                ["state"] = delivery.State.ToString().ToLowerInvariant(),
+                ["created"] = delivery.Created.UtcDateTime.ToString("O"),
+                ["next"] = delivery.State == ComfyServe.Jobs.Deliveries.DeliveryState.Pending ? delivery.Next.UtcDateTime.ToString("O") : null,
+                ["attempts"] = new JsonArray([.. tries]),
+            });
+        }
+
+        return Results.Content(new JsonObject { ["deliveries"] = list }.ToJsonString(), "application/json; charset=utf-8");
+    }
+
+    private static async Task<IResult> RedeliverAsync(string request_id, HttpContext context, JobService jobs, ServiceLedger ledger, WebhookLoop loop, CancellationToken cancellationToken)
+    {
+        if (await jobs.FindForAsync(request_id, context) is null)
+        {
+            return Answers.Text("detail", "Request ID not found", StatusCodes.Status404NotFound);
+        }
+
+        var deliveries = await ledger.Jobs.DeliveriesAsync(request_id, cancellationToken);
+        foreach (var delivery in deliveries)
+        {
+            await ledger.Jobs.RedeliverAsync(delivery.Id);
+        }
+
+        loop.Wake();
+        return Results.Content(new JsonObject { ["deliveries"] = deliveries.Count }.ToJsonString(), "application/json; charset=utf-8", statusCode: StatusCodes.Status202Accepted);
+    }
+}
