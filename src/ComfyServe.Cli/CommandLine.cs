@@ -22,6 +22,7 @@ internal static class CommandLine
             UpVerb.Build(),
             WorkersVerb.Build(),
             WorkerVerb.Build(),
+            ProvisionVerb.Build(),
         };
         ExamplesHelp.AddTo(root);
         return root;

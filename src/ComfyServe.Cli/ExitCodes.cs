@@ -18,6 +18,9 @@ internal static class ExitCodes
     /// <summary>ComfyServe itself failed.</summary>
     public const int Internal = 4;
 
+    /// <summary>A check found something that is not right, or provisioning failed.</summary>
+    public const int NotRight = 5;
+
     /// <summary>Stopped by Ctrl-C.</summary>
     public const int Cancelled = 130;
 }

@@ -11,9 +11,10 @@ internal static class ModelsVerb
 {
     public static Command Build()
     {
-        var command = Verb.Create("models", "Lists and makes model files");
+        var command = Verb.Create("models", "Lists, fetches and makes model files");
         command.Subcommands.Add(BuildList());
         command.Subcommands.Add(BuildSynthesize());
+        command.Subcommands.Add(ModelsPull.Build());
         return command;
     }
 

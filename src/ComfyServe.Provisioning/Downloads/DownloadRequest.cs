@@ -13,6 +13,9 @@ public sealed record DownloadRequest(Uri Url, string Destination)
     /// <summary>The length in bytes that the content must have.</summary>
     public long? Size { get; init; }
 
+    /// <summary>A file that is there counts as another one, unless its SHA-256 is the wanted one.</summary>
+    public bool Replace { get; init; }
+
     /// <summary>The destination is a folder and the server names the file.</summary>
     public bool IntoFolder => Destination.EndsWith('/');
 }

@@ -71,7 +71,7 @@ internal sealed partial class FileDownloader(
     private async Task<bool> IsThereAsync(DownloadRun run, string destination, CancellationToken cancellationToken)
     {
         var file = new FileInfo(destination);
-        if (!file.Exists || (run.Request.Size is { } size && size != file.Length))
+        if (!file.Exists || (run.Request.Size is { } size && size != file.Length) || (run.Request is { Replace: true, Sha256: null }))
         {
             return false;
         }

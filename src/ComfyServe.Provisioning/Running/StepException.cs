@@ -1,0 +1,4 @@
+namespace ComfyServe.Provisioning.Running;
+
+/// <summary>A step failed for a reason that its message tells.</summary>
+internal sealed class StepException(string message) : Exception(message);
