@@ -11,7 +11,7 @@ namespace ComfyServe.Diffusion.Checkpoints;
 /// using ComfyServe.Diffusion.Checkpoints;
 /// using ComfyServe.Diffusion.Text;
 ///
-/// using var checkpoint = Checkpoint.Load("v1-5-pruned-emaonly.safetensors");
+/// using var checkpoint = Checkpoint.Load("v1-5-pruned-emaonly.safetensors", ComputeFormats.ForThisMachine());
 /// using var scope = torch.NewDisposeScope();
 /// using var mode = torch.inference_mode(); // per thread: no await inside
 /// var prompt = new PromptTokenizer(ClipTokenizer.Default).Tokenize("a photo of a cat");
@@ -60,11 +60,14 @@ public sealed class Checkpoint : IDisposable
     /// <param name="path">A .safetensors file: a whole checkpoint or one network. Pickled files are refused.</param>
     /// <param name="format">What to compute in; weights are converted while they are read.</param>
     /// <param name="parts">Which networks to load. One that the file does not have is left out.</param>
+    /// <param name="verdicts">What the kernel self-test knows of this machine and adds to; null: what is remembered of it.</param>
     /// <exception cref="CheckpointException">The file is corrupt, has none of the networks, or one of them is incomplete; the message names all missing tensors.</exception>
-    public static Checkpoint Load(string path, ComputeFormat format, CheckpointParts parts = CheckpointParts.All)
+    public static Checkpoint Load(
+        string path, ComputeFormat format, CheckpointParts parts = CheckpointParts.All, KernelVerdicts? verdicts = null)
     {
         using var file = SafetensorsFile.Open(path);
-        var root = new WeightMap(new FileWeights(file, format));
+        var kernels = new CheckedKernels(Kernels.Torch, verdicts ?? KernelVerdicts.ForThisMachine());
+        var root = new WeightMap(new FileWeights(file, format), kernels);
         var unet = parts.HasFlag(CheckpointParts.Unet) ? CheckpointLayout.FindUnet(root) : null;
         var text = parts.HasFlag(CheckpointParts.TextEncoder) ? CheckpointLayout.FindTextEncoder(root) : null;
         var vae = parts.HasFlag(CheckpointParts.Vae) ? CheckpointLayout.FindVae(root) : null;

@@ -1,12 +1,16 @@
 using System.Runtime.Intrinsics.X86;
+using static TorchSharp.torch;
 
 namespace ComfyServe.Diffusion.Runtime;
 
 /// <summary>Chooses the number format for a machine.</summary>
 public static class ComputeFormats
 {
-    /// <summary>bf16 where the processor multiplies it in hardware (AVX512_BF16 or AMX), else fp32.</summary>
-    public static ComputeFormat ForThisMachine() => MultipliesBf16() ? ComputeFormat.Bf16 : ComputeFormat.Fp32;
+    /// <summary>bf16 where the processor multiplies it in hardware (AVX512_BF16 or AMX) and no shape of it was found to come
+    /// out wrong, else fp32.</summary>
+    /// <param name="verdicts">What the kernel self-test found on this machine; null: what it remembers of it.</param>
+    public static ComputeFormat ForThisMachine(KernelVerdicts? verdicts = null) =>
+        MultipliesBf16() && !(verdicts ?? KernelVerdicts.ForThisMachine()).HasWrong(ScalarType.BFloat16) ? ComputeFormat.Bf16 : ComputeFormat.Fp32;
 
     /// <summary>Whether the processor has AVX512_BF16 or AMX_BF16 (Intel SDM volume 2A, CPUID leaf 7).</summary>
     internal static bool MultipliesBf16()

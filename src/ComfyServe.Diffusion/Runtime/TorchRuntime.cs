@@ -31,6 +31,14 @@ public static class TorchRuntime
         }
     }
 
+    /// <summary>Where this program keeps what it can make again.</summary>
+    internal static string CacheFolder()
+    {
+        var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } given && Path.IsPathRooted(given) ? given
+            : Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
+        return Path.Combine(cache.Length > 0 ? cache : Path.GetTempPath(), "comfyserve");
+    }
+
     private static string? Load()
     {
         string? patched = null;
@@ -113,8 +121,7 @@ public static class TorchRuntime
     {
         var image = File.ReadAllBytes(bridge);
         var digest = Convert.ToHexStringLower(SHA256.HashData(image))[..16];
-        var cache = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
-        var folder = Path.Combine(cache.Length > 0 ? cache : Path.GetTempPath(), "comfyserve", "native", digest);
+        var folder = Path.Combine(CacheFolder(), "native", digest);
         var copy = Path.Combine(folder, Path.GetFileName(bridge));
         if (!ElfSymbolPatch.TryApply(image))
         {

@@ -3,15 +3,35 @@ using ComfyServe.Diffusion.Runtime;
 namespace ComfyServe.Engine.Nodes;
 
 /// <summary>Loaded models by key, so that two workflows with the same checkpoint load it once.</summary>
-/// <remarks>Used from the inference thread only; <see cref="Clear"/> runs between prompts.</remarks>
-/// <param name="format">What models compute in; null: the best that this machine computes right.</param>
-public sealed class ModelCache(ComputeFormat? format = null)
+/// <remarks>
+/// Used from the inference thread only; <see cref="Clear"/> runs between prompts. Where a new model would make the
+/// models take more than half of the machine's memory, those that were not used for longest are let go of: their memory
+/// comes back as soon as no cached result holds them either.
+/// </remarks>
+public sealed class ModelCache
 {
-    private readonly Lazy<ComputeFormat> _format = new(() => format ?? ComputeFormats.ForThisMachine());
-    private readonly Dictionary<string, object> _models = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Entry> _models = new(StringComparer.Ordinal);
+    private readonly Lazy<KernelVerdicts> _verdicts;
+    private readonly Lazy<ComputeFormat> _format;
+    private readonly long _budget;
+    private long _clock;
+
+    /// <summary>Makes an empty cache.</summary>
+    /// <param name="format">What models compute in; null: the best that this machine computes right.</param>
+    /// <param name="warn">Gets a sentence where a kernel of this machine turns out to compute wrong results.</param>
+    /// <param name="budget">Bytes that models may take before older ones are let go of; null: half of the memory.</param>
+    public ModelCache(ComputeFormat? format = null, Action<string>? warn = null, long? budget = null)
+    {
+        _verdicts = new Lazy<KernelVerdicts>(() => KernelVerdicts.ForThisMachine(warn));
+        _format = new Lazy<ComputeFormat>(() => format ?? ComputeFormats.ForThisMachine(_verdicts.Value));
+        _budget = budget ?? (GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
+    }
 
     /// <summary>What models compute in.</summary>
     public ComputeFormat Format => _format.Value;
+
+    /// <summary>What the kernel self-test knows of this machine.</summary>
+    public KernelVerdicts Verdicts => _verdicts.Value;
 
     /// <summary>Number of models held.</summary>
     public int Count => _models.Count;
@@ -20,16 +40,20 @@ public sealed class ModelCache(ComputeFormat? format = null)
     /// <typeparam name="T">The model's class.</typeparam>
     /// <param name="key">What identifies the loaded weights: file, its time and length, and the options of loading.</param>
     /// <param name="load">Loads the model.</param>
-    public T GetOrLoad<T>(string key, Func<T> load)
+    /// <param name="bytes">About how much memory it will take.</param>
+    public T GetOrLoad<T>(string key, Func<T> load, long bytes = 0)
         where T : class
     {
+        _clock++;
         if (_models.TryGetValue(key, out var known))
         {
-            return (T)known;
+            known.LastUse = _clock;
+            return (T)known.Model;
         }
 
+        MakeRoom(bytes);
         var model = load();
-        _models[key] = model;
+        _models[key] = new Entry(model, bytes) { LastUse = _clock };
         return model;
     }
 
@@ -37,11 +61,44 @@ public sealed class ModelCache(ComputeFormat? format = null)
     /// <remarks>The engine drops every cached result first: no handle to a model survives.</remarks>
     public void Clear()
     {
-        foreach (var model in _models.Values)
+        foreach (var entry in _models.Values)
         {
-            (model as IDisposable)?.Dispose();
+            (entry.Model as IDisposable)?.Dispose();
         }
 
         _models.Clear();
+    }
+
+    private void MakeRoom(long bytes)
+    {
+        var total = _models.Values.Sum(static entry => entry.Bytes);
+        var dropped = false;
+        foreach (var (key, entry) in _models.OrderBy(static pair => pair.Value.LastUse).ToList())
+        {
+            if (total + bytes <= _budget)
+            {
+                break;
+            }
+
+            // Not disposed of: a cached result of the running prompt may still hold it. Its tensors free themselves.
+            total -= entry.Bytes;
+            dropped |= _models.Remove(key) && entry.Bytes > 0;
+        }
+
+        if (dropped)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            TorchRuntime.TrimMemory();
+        }
+    }
+
+    private sealed class Entry(object model, long bytes)
+    {
+        public object Model { get; } = model;
+
+        public long Bytes { get; } = bytes;
+
+        public long LastUse { get; set; }
     }
 }

@@ -1,139 +1,160 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using ComfyServe.Diffusion.Checkpoints;
-using ComfyServe.Diffusion.Runtime;
-using ComfyServe.Diffusion.Tests.Checkpoints;
+using ComfyServe.Diffusion.Guidance;
+using ComfyServe.Diffusion.Sampling.Schedules;
 using ComfyServe.Diffusion.Text;
 using ComfyServe.Testing;
 using static TorchSharp.torch;
 
 namespace ComfyServe.Diffusion.Tests.Models;
 
-/// <summary>The full-size networks with the reference checkpoint's weights against what ComfyUI computed with them.</summary>
+/// <summary>The full-size networks with the reference checkpoint's weights against what ComfyUI computed with them: every
+/// tensor of the recorded files.</summary>
 [Trait("kind", "comparison")]
-public sealed partial class ReferenceComparisonTests
+public sealed partial class ReferenceComparisonTests(LoadedReference reference) : IClassFixture<LoadedReference>
 {
     private const double Tolerance = 1e-4;
-    private const string Skipped = "loads the 2 GB reference checkpoint; set COMFYSERVE_TEST_FULL=1";
 
-    [Fact]
-    public void Unet_ReferenceCheckpoint_EqualsComfyUi()
+    /// <summary>The prompts behind the recorded names: tests/data/golden/README.md.</summary>
+    private static readonly Dictionary<string, (string Prompt, int Layer)> Prompts = new()
     {
-        Assert.SkipUnless(RecordedData.IsFull, Skipped);
+        ["cat"] = ("a photo of a cat", -1),
+        ["cat_skip2"] = ("a photo of a cat", -2),
+        ["dog"] = ("a dog", -1),
+        ["empty"] = ("", -1),
+        ["pos"] = ("beautiful scenery nature glass bottle landscape, , purple galaxy bottle,", -1),
+        ["neg"] = ("text, watermark", -1),
+        ["weighted"] = ("(word:1.2) ((nested)) (low:0.5) normal", -1),
+    };
+
+    private Checkpoint Checkpoint => reference.Checkpoint;
+
+    public static TheoryData<string> UnetOutputs() => Outputs("unet.safetensors", "raw_unet_", "apply_model_");
+
+    public static TheoryData<string> AutoencoderOutputs() => Outputs("vae.safetensors", "decode_", "encode_", "raw_decoder_");
+
+    public static TheoryData<string> Conditionings() => Outputs("clip_cond.safetensors", "");
+
+    [Theory]
+    [MemberData(nameof(UnetOutputs))]
+    public void Unet_ReferenceCheckpoint_EqualsComfyUi(string name)
+    {
+        Assert.SkipUnless(RecordedData.IsFull, LoadedReference.Skipped);
         using var scope = NewDisposeScope();
         using var mode = inference_mode();
-        using var checkpoint = Checkpoint.Load(ReferenceFile.GetPath(), ComputeFormat.Fp32, CheckpointParts.Unet);
         using var golden = new GoldenTensors("unet.safetensors");
-        var failures = new List<string>();
-        var compared = 0;
 
-        foreach (var name in golden.Names.Where(n => n.StartsWith("raw_unet_", StringComparison.Ordinal)))
-        {
-            // raw_unet_t500_8x8, raw_unet_t500_8x8_batch2_ctx_neg_pos
-            var match = RawUnet().Match(name);
-            var batch = match.Groups["batch"].Success;
-            Assert.True(match.Success, $"'{name}' is not of the known form");
-            var x = golden[$"x_{match.Groups["size"].Value}"];
-            var context = golden["context"];
-            if (batch)
-            {
-                x = cat([x, x]);
-                context = cat([golden["context_neg"], context]);
-            }
+        var output = Raw().Match(name) is { Success: true } raw ? RunRaw(golden, raw)
+            : Denoised().Match(name) is { Success: true } denoised ? RunDenoised(golden, denoised)
+            : null;
 
-            var timestep = float.Parse(match.Groups["t"].Value, CultureInfo.InvariantCulture);
-            var output = checkpoint.Unet.Forward(x, full([x.shape[0]], timestep), context);
-
-            compared++;
-            AddFailure(failures, name, golden[name], output);
-        }
-
-        Assert.Empty(failures);
-        Assert.True(compared > 0);
+        Assert.SkipWhen(output is null, $"'{name}' is a kind of run that is not built");
+        Compare(golden[name], output!, name);
     }
 
     [Fact]
     public void Unet_ReferenceCheckpoint_EveryBlockEqualsComfyUi()
     {
-        Assert.SkipUnless(RecordedData.IsFull, Skipped);
+        Assert.SkipUnless(RecordedData.IsFull, LoadedReference.Skipped);
         using var scope = NewDisposeScope();
         using var mode = inference_mode();
-        using var checkpoint = Checkpoint.Load(ReferenceFile.GetPath(), ComputeFormat.Fp32, CheckpointParts.Unet);
         using var inputs = new GoldenTensors("unet.safetensors");
         using var golden = new GoldenTensors("unet_activations_t500_8x8.safetensors");
         var expected = golden.Names.ToHashSet();
-        var failures = new List<string>();
-        var seen = new HashSet<string>();
+        var errors = new Dictionary<string, double>();
 
-        checkpoint.Unet.Forward(inputs["x_8x8"], full([1], 500f), inputs["context"], null, (name, value) =>
+        Checkpoint.Unet.Forward(inputs["x_8x8"], full([1], 500f), inputs["context"], null, (name, value) =>
         {
-            if (expected.Contains(name) && seen.Add(name))
+            if (expected.Contains(name) && !errors.ContainsKey(name))
             {
-                AddFailure(failures, name, golden[name], value);
+                errors[name] = TensorAssert.Error(golden[name], value);
             }
         });
 
-        Assert.Empty(expected.Except(seen));
-        Assert.Empty(failures);
+        Assert.Empty(expected.Except(errors.Keys));
+        Assert.DoesNotContain(errors, error => !(error.Value <= Tolerance));
+        TestContext.Current.TestOutputHelper?.WriteLine($"{errors.Count} blocks: largest relative error {errors.Values.Max():E2}");
     }
 
-    [Fact]
-    public void Vae_ReferenceCheckpoint_EqualsComfyUi()
+    [Theory]
+    [MemberData(nameof(AutoencoderOutputs))]
+    public void Vae_ReferenceCheckpoint_EqualsComfyUi(string name)
     {
-        Assert.SkipUnless(RecordedData.IsFull, Skipped);
+        Assert.SkipUnless(RecordedData.IsFull, LoadedReference.Skipped);
         using var scope = NewDisposeScope();
         using var mode = inference_mode();
-        using var checkpoint = Checkpoint.Load(ReferenceFile.GetPath(), ComputeFormat.Fp32, CheckpointParts.Vae);
         using var golden = new GoldenTensors("vae.safetensors");
 
-        var decoded = checkpoint.Vae.Decode(golden["latent_8x8"]);
-        var raw = checkpoint.Vae.DecodeImage(golden["latent_8x8"]);
-        var encoded = checkpoint.Vae.Encode(golden["image_nhwc"]);
+        var output = name switch
+        {
+            "decode_pixels_nhwc" => Checkpoint.Vae.Decode(golden["latent_8x8"]),
+            "raw_decoder_output_before_clamp_nchw" => Checkpoint.Vae.DecodeImage(golden["latent_8x8"]),
+            "encode_latent" or "encode_latent_again" => Checkpoint.Vae.Encode(golden["image_nhwc"]),
+            _ => null,
+        };
 
-        TensorAssert.Close(golden["decode_pixels_nhwc"], decoded, Tolerance, "decode");
-        TensorAssert.Close(golden["raw_decoder_output_before_clamp_nchw"], raw, Tolerance, "decoder output");
-        TensorAssert.Close(golden["encode_latent"], encoded, Tolerance, "encode");
+        Assert.SkipWhen(output is null, $"'{name}' is a kind of run that is not built");
+        Compare(golden[name], output!, name);
     }
 
-    [Fact]
-    public void TextEncoder_ReferenceCheckpoint_EqualsComfyUi()
+    [Theory]
+    [MemberData(nameof(Conditionings))]
+    public void TextEncoder_ReferenceCheckpoint_EqualsComfyUi(string name)
     {
-        Assert.SkipUnless(RecordedData.IsFull, Skipped);
+        Assert.SkipUnless(RecordedData.IsFull, LoadedReference.Skipped);
         using var scope = NewDisposeScope();
         using var mode = inference_mode();
-        using var checkpoint = Checkpoint.Load(ReferenceFile.GetPath(), ComputeFormat.Fp32, CheckpointParts.TextEncoder);
         using var golden = new GoldenTensors("clip_cond.safetensors");
-        var tokenizer = new PromptTokenizer(ClipTokenizer.Default);
-        var prompts = new Dictionary<string, (string Prompt, int Layer)>
-        {
-            ["cat"] = ("a photo of a cat", -1),
-            ["cat_skip2"] = ("a photo of a cat", -2),
-            ["empty"] = ("", -1),
-            ["pos"] = ("beautiful scenery nature glass bottle landscape, , purple galaxy bottle,", -1),
-            ["neg"] = ("text, watermark", -1),
-            ["weighted"] = ("(word:1.2) ((nested)) (low:0.5) normal", -1),
-        };
-        var failures = new List<string>();
+        Assert.SkipUnless(name.Split('.') is [var key, "cond" or "pooled"] && Prompts.ContainsKey(key), $"the prompt behind '{name}' is not known");
+        var (prompt, layer) = Prompts[name.Split('.')[0]];
 
-        foreach (var name in golden.Names.Select(n => n.Split('.')[0]).Distinct().Where(prompts.ContainsKey))
-        {
-            var encoding = PromptEncoder.Encode(checkpoint.TextEncoder, tokenizer.Tokenize(prompts[name].Prompt), prompts[name].Layer);
-            AddFailure(failures, $"{name}.cond", golden[$"{name}.cond"], encoding.Hidden);
-            AddFailure(failures, $"{name}.pooled", golden[$"{name}.pooled"], encoding.Pooled);
-        }
+        var encoding = PromptEncoder.Encode(Checkpoint.TextEncoder, new PromptTokenizer(ClipTokenizer.Default).Tokenize(prompt), layer);
 
-        Assert.Empty(failures);
+        Compare(golden[name], name.EndsWith(".cond", StringComparison.Ordinal) ? encoding.Hidden : encoding.Pooled, name);
     }
 
-    private static void AddFailure(List<string> failures, string name, Tensor expected, Tensor actual)
+    private static TheoryData<string> Outputs(string file, params string[] starts)
+    {
+        if (!File.Exists(RecordedData.Golden(file)))
+        {
+            return [];
+        }
+
+        using var golden = new GoldenTensors(file);
+        return [.. golden.Names.Where(name => starts.Any(start => name.StartsWith(start, StringComparison.Ordinal)))];
+    }
+
+    private static void Compare(Tensor expected, Tensor actual, string name)
     {
         var error = TensorAssert.Error(expected, actual);
-        if (!(error <= Tolerance))
-        {
-            failures.Add($"{name}: relative error {error:E2}");
-        }
+        TestContext.Current.TestOutputHelper?.WriteLine($"{name}: relative error {error:E2}");
+        Assert.True(error <= Tolerance, $"{name}: relative error {error:E2}, allowed {Tolerance:E1}");
     }
 
+    private Tensor RunRaw(GoldenTensors golden, Match run)
+    {
+        var (x, context) = (golden[$"x_{run.Groups["size"].Value}"], golden["context"]);
+        if (run.Groups["batch"].Success)
+        {
+            (x, context) = (cat([x, x]), cat([golden["context_neg"], context]));
+        }
+
+        return Checkpoint.Unet.Forward(x, full([x.shape[0]], (float)Number(run, "t")), context);
+    }
+
+    private Tensor RunDenoised(GoldenTensors golden, Match run)
+    {
+        var sigma = Number(run, "sigma");
+        var model = new DiffusionModel(Checkpoint.Unet, DiscreteSchedule.StableDiffusion);
+        return model.Denoise(golden[$"x_{run.Groups["size"].Value}"] * sigma, sigma, golden["context"]);
+    }
+
+    private static double Number(Match match, string group) => double.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
+
     [GeneratedRegex(@"^raw_unet_t(?<t>\d+)_(?<size>\d+x\d+)(?<batch>_batch2_ctx_neg_pos)?$", RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex RawUnet();
+    private static partial Regex Raw();
+
+    [GeneratedRegex(@"^apply_model_denoised_sigma(?<sigma>[\d.]+)_(?<size>\d+x\d+)$", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Denoised();
 }

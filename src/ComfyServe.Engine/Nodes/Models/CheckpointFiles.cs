@@ -5,6 +5,9 @@ namespace ComfyServe.Engine.Nodes.Models;
 /// <summary>Finds and loads checkpoint files for nodes, each once.</summary>
 internal static class CheckpointFiles
 {
+    // Nearly all checkpoints hold float16.
+    private const int StoredElementSize = 2;
+
     /// <summary>The networks of a file of a model folder.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="NodeException">The file is corrupt, of an unsupported kind, or lacks the network.</exception>
@@ -14,7 +17,9 @@ internal static class CheckpointFiles
         try
         {
             return context.Models.GetOrLoad(
-                $"{Identity(path)} {parts} {context.Models.Format}", () => Checkpoint.Load(path, context.Models.Format, parts));
+                $"{Identity(path)} {parts} {context.Models.Format}",
+                () => Checkpoint.Load(path, context.Models.Format, parts, context.Models.Verdicts),
+                new FileInfo(path).Length * context.Models.Format.ElementSize / StoredElementSize);
         }
         catch (CheckpointException e)
         {
