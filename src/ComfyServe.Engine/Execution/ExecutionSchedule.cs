@@ -37,7 +37,7 @@ internal sealed class ExecutionSchedule(PromptGraph graph, Func<string, bool> is
             _ready.Add(pending);
             foreach (var (name, value) in node.Inputs)
             {
-                if (!WorkflowLink.TryRead(value, out var link) || !IsNeeded(node, name, link))
+                if (!WorkflowLink.TryRead(value, out var link) || !IsNeeded(node, name))
                 {
                     continue;
                 }
@@ -150,9 +150,9 @@ internal sealed class ExecutionSchedule(PromptGraph graph, Func<string, bool> is
         return [.. _pending.Values.Where(p => blocked.ContainsKey(p.Node.Id)).Select(p => p.Node)];
     }
 
-    /// <summary>A link that counts: not lazy, and to a node that exists.</summary>
-    private bool IsNeeded(GraphNode node, string name, WorkflowLink link) =>
-        node.Class.InputsByName.TryGetValue(name, out var input) ? !input.IsLazy : graph.Find(link.NodeId) is not null;
+    /// <summary>Inputs that the class does not declare count for nothing: validation did not look behind them.</summary>
+    private static bool IsNeeded(GraphNode node, string name) =>
+        node.Class.InputsByName.TryGetValue(name, out var input) && input is { IsLazy: false, Hidden: null };
 
     private void Link(string from, string to)
     {

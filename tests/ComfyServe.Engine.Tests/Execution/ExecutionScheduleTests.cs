@@ -11,8 +11,8 @@ public sealed class ExecutionScheduleTests
     public void Next_DefaultWorkflow_RunsInComfyUIsOrder()
     {
         var graph = Graph(
-            ("3", "ToyText", ["5", "4", "7", "6"]), ("4", "ToyText", []), ("5", "ToyText", []), ("6", "ToyText", ["4"]), ("7", "ToyText", ["4"]),
-            ("8", "ToyText", ["3", "4"]), ("9", "ToyShow", ["8"]));
+            ("3", "ToyMany", ["5", "4", "7", "6"]), ("4", "ToyMany", []), ("5", "ToyMany", []), ("6", "ToyMany", ["4"]), ("7", "ToyMany", ["4"]),
+            ("8", "ToyMany", ["3", "4"]), ("9", "ToyShow", ["8"]));
 
         Assert.Equal(["4", "6", "7", "5", "3", "8", "9"], Order(graph, ["9"], []));
     }
@@ -20,14 +20,14 @@ public sealed class ExecutionScheduleTests
     [Fact]
     public void Next_SeveralReady_PrefersWhatLeadsToAnOutputSoonest()
     {
-        var graph = Graph(("1", "ToyText", []), ("2", "ToyText", ["1"]), ("3", "ToyShow", ["2"]), ("5", "ToyText", []), ("6", "ToyShow", ["5"]));
+        var graph = Graph(("1", "ToyMany", []), ("2", "ToyMany", ["1"]), ("3", "ToyShow", ["2"]), ("5", "ToyMany", []), ("6", "ToyShow", ["5"]));
 
         Assert.Equal(["5", "6", "1", "2", "3"], Order(graph, ["6", "3"], []));
     }
 
     [Fact]
     public void Next_CachedAncestor_IsLeftOut() =>
-        Assert.Equal(["2", "3"], Order(Graph(("1", "ToyText", []), ("2", "ToyText", ["1"]), ("3", "ToyShow", ["2"])), ["3"], ["1"]));
+        Assert.Equal(["2", "3"], Order(Graph(("1", "ToyMany", []), ("2", "ToyMany", ["1"]), ("3", "ToyShow", ["2"])), ["3"], ["1"]));
 
     [Fact]
     public void Add_AnyGraph_RunsEachNeededNodeOnceAfterItsSources()
@@ -37,7 +37,7 @@ public sealed class ExecutionScheduleTests
 
         nodes.Sample(g =>
         {
-            var parts = Enumerable.Range(0, g.count).Select(i => ($"{i}", "ToyText", i == 0 ? [] : g.links[i].Select(l => $"{l % i}").Distinct().ToArray())).ToList();
+            var parts = Enumerable.Range(0, g.count).Select(i => ($"{i}", "ToyMany", i == 0 ? [] : g.links[i].Select(l => $"{l % i}").Distinct().ToArray())).ToList();
             parts.Add(("out", "ToyShow", [$"{g.count - 1}"]));
             var graph = Graph([.. parts]);
             var cached = Enumerable.Range(0, g.count).Where(i => g.cached[i]).Select(i => $"{i}").ToHashSet();
@@ -54,7 +54,7 @@ public sealed class ExecutionScheduleTests
     [Fact]
     public void Cycle_NodesThatWaitForEachOther_AreNamedWithoutThoseBehind()
     {
-        var schedule = new ExecutionSchedule(Graph(("1", "ToyText", ["2"]), ("2", "ToyText", ["1"]), ("3", "ToyShow", ["2"])), _ => false);
+        var schedule = new ExecutionSchedule(Graph(("1", "ToyMany", ["2"]), ("2", "ToyMany", ["1"]), ("3", "ToyShow", ["2"])), _ => false);
 
         schedule.Add("3");
 
@@ -66,7 +66,7 @@ public sealed class ExecutionScheduleTests
         new JsonObject(nodes.Select(n => KeyValuePair.Create(n.Id, (JsonNode?)new JsonObject
         {
             ["class_type"] = n.Class,
-            ["inputs"] = new JsonObject(n.Sources.Select((s, i) => KeyValuePair.Create($"in{i}", (JsonNode?)new JsonArray(s, 0)))),
+            ["inputs"] = new JsonObject(n.Sources.Select((s, i) => KeyValuePair.Create(n.Class == "ToyShow" ? "value" : $"in{i}", (JsonNode?)new JsonArray(s, 0)))),
         }))),
         ToyNodes.Catalogue);
 

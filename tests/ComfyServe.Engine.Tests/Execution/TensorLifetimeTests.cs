@@ -4,6 +4,8 @@ using TorchSharp;
 
 namespace ComfyServe.Engine.Tests.Execution;
 
+/// <summary>Counts the tensors of the whole process: nothing else may run meanwhile.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class TensorLifetimeTests : IDisposable
 {
     private readonly Bench _bench = new(withTestNodes: true);

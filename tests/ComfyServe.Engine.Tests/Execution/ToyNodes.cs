@@ -17,6 +17,9 @@ internal static class ToyNodes
     [Node("ToyText")]
     public static string Text(string value) => value;
 
+    [Node("ToyMany")]
+    public static string Many(object? in0 = null, object? in1 = null, object? in2 = null, object? in3 = null) => $"{in0}{in1}{in2}{in3}";
+
     [Node("ToyPair")]
     public static IReadOnlyList<string> Pair(string first, string second) => [first, second];
 
