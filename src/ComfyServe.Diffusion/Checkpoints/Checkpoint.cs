@@ -63,10 +63,13 @@ public sealed class Checkpoint : IDisposable
     /// <param name="verdicts">What the kernel self-test knows of this machine and adds to; null: what is remembered of it.</param>
     /// <exception cref="CheckpointException">The file is corrupt, has none of the networks, or one of them is incomplete; the message names all missing tensors.</exception>
     public static Checkpoint Load(
-        string path, ComputeFormat format, CheckpointParts parts = CheckpointParts.All, KernelVerdicts? verdicts = null)
+        string path, ComputeFormat format, CheckpointParts parts = CheckpointParts.All, KernelVerdicts? verdicts = null) =>
+        Load(path, format, new CheckedKernels(Kernels.Torch, verdicts ?? KernelVerdicts.ForThisMachine()), parts);
+
+    /// <summary>As the public form, with the kernels that layers compute with.</summary>
+    internal static Checkpoint Load(string path, ComputeFormat format, Kernels kernels, CheckpointParts parts = CheckpointParts.All)
     {
         using var file = SafetensorsFile.Open(path);
-        var kernels = new CheckedKernels(Kernels.Torch, verdicts ?? KernelVerdicts.ForThisMachine());
         var root = new WeightMap(new FileWeights(file, format), kernels);
         var unet = parts.HasFlag(CheckpointParts.Unet) ? CheckpointLayout.FindUnet(root) : null;
         var text = parts.HasFlag(CheckpointParts.TextEncoder) ? CheckpointLayout.FindTextEncoder(root) : null;
