@@ -29,6 +29,10 @@ public static class WorkerPhases
     public static bool IsPaid(this WorkerPhase phase) =>
         phase is not (WorkerPhase.Creating or WorkerPhase.Stopped or WorkerPhase.Error or WorkerPhase.Destroying);
 
+    /// <summary>Has, or should have, a process.</summary>
+    public static bool ShouldRun(this WorkerPhase phase) =>
+        phase is WorkerPhase.Created or WorkerPhase.ModelLoading or WorkerPhase.Starting or WorkerPhase.Idle or WorkerPhase.Unavailable;
+
     /// <summary>On its way out for good.</summary>
     public static bool IsLeaving(this WorkerPhase phase) => phase is WorkerPhase.Destroying;
 }

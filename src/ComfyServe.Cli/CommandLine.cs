@@ -18,6 +18,7 @@ internal static class CommandLine
             LogsVerb.Build(),
             ModelsVerb.Build(),
             RunVerb.Build(),
+            StackVerb.Build(),
             TopVerb.Build(),
             UpVerb.Build(),
             WorkersVerb.Build(),

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using ComfyServe.Gateway.Endpoints;
 using ComfyServe.Gateway.Http;
 using ComfyServe.Gateway.Keys;
+using ComfyServe.Gateway.Providers;
 using ComfyServe.Gateway.Routing;
 using ComfyServe.Gateway.Storage;
 using ComfyServe.Hosting.Logging;
@@ -37,6 +38,7 @@ public static class GatewayServer
         AddStore(builder.Services, options);
         AddRouting(builder.Services);
         AddApis(builder.Services);
+        AddProviders(builder.Services);
         AddOwners(builder, options);
         configure?.Invoke(builder);
 
@@ -71,6 +73,10 @@ public static class GatewayServer
         services.AddSingleton<GatewaySecrets>().AddSingleton<CertificateAuthority>().AddSingleton<KeyRing>().AddSingleton<EndpointDirectory>();
         services.AddHostedService<GatewayStart>();
     }
+
+    private static void AddProviders(IServiceCollection services) => services
+        .AddSingleton<IWorkerProvider, StaticProvider>().AddSingleton<IWorkerProvider, ProcessProvider>().AddSingleton<IWorkerProvider, ScriptProvider>()
+        .AddSingleton<ProviderRegistry>();
 
     private static void AddRouting(IServiceCollection services) =>
         services.AddSingleton<SeatTable>().AddSingleton<RoutingClock>().AddSingleton<TicketWriter>();

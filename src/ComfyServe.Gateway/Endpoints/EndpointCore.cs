@@ -35,6 +35,12 @@ internal sealed class EndpointCore
     /// <summary>Its workers by id.</summary>
     public IReadOnlyDictionary<long, FleetWorker> Workers => _workers;
 
+    /// <summary>Its workergroups by id.</summary>
+    public IReadOnlyDictionary<long, WorkergroupRow> Groups { get; private set; } = new Dictionary<long, WorkergroupRow>();
+
+    /// <summary>What scaling remembers.</summary>
+    public FleetScaling Scaling { get; } = new();
+
     /// <summary>What routing needs to know; a new object whenever something of it changed.</summary>
     public EndpointSnapshot Snapshot => _snapshot;
 
@@ -50,9 +56,10 @@ internal sealed class EndpointCore
         Refresh(now);
     }
 
-    /// <summary>Takes changed parameters in.</summary>
-    public void Configure(EndpointRow row, double now)
+    /// <summary>Takes changed parameters and workergroups in.</summary>
+    public void Configure(EndpointRow row, IEnumerable<WorkergroupRow> groups, double now)
     {
+        Groups = groups.Where(g => g.EndpointId == row.Id).ToDictionary(g => g.Id);
         if (row.State != Row.State)
         {
             Log.State($"endpoint is {row.State.ToString().ToLowerInvariant()}, was {Row.State.ToString().ToLowerInvariant()}");
@@ -91,9 +98,14 @@ internal sealed class EndpointCore
             return null;
         }
 
-        var before = worker.Phase;
+        var (before, isNew) = (worker.Phase, worker.Row.LoadedAt <= 0);
         if (worker.Report(status, now, unixNow))
         {
+            if (worker.Phase == WorkerPhase.Idle && before.IsComing())
+            {
+                Scaling.CameUp(worker.Row.WorkergroupId, isNew, now - worker.StartedAt);
+            }
+
             Note(worker, before);
             Refresh(now);
         }
@@ -125,6 +137,14 @@ internal sealed class EndpointCore
             if (worker.Phase == WorkerPhase.Idle && !worker.IsAlive(now))
             {
                 worker.Enter(WorkerPhase.Unavailable, now);
+            }
+            else if (worker.Row.WorkergroupId is not null && worker.Phase == WorkerPhase.Unavailable && now - worker.PhaseSince > _limits.LostAfter)
+            {
+                worker.Break($"silent for {_limits.LostAfter:0} s", now);
+            }
+            else if (worker.Row.WorkergroupId is not null && worker.Phase.IsComing() && worker.Phase != WorkerPhase.Updating && now - worker.StartedAt > _limits.LoadTime)
+            {
+                worker.Break($"did not become ready in {_limits.LoadTime:0} s", now);
             }
 
             Note(worker, before);

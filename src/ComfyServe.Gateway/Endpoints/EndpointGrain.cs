@@ -1,6 +1,10 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using ComfyServe.Autoscaling;
 using ComfyServe.Contracts.Serverless;
+using ComfyServe.Gateway.Http;
+using ComfyServe.Gateway.Keys;
+using ComfyServe.Gateway.Providers;
 using ComfyServe.Gateway.Routing;
 using ComfyServe.Gateway.Storage;
 using Microsoft.Extensions.Logging;
@@ -8,11 +12,14 @@ using Microsoft.Extensions.Logging;
 namespace ComfyServe.Gateway.Endpoints;
 
 /// <summary>The shell round an <see cref="EndpointCore"/>: clock, store and calls.</summary>
-internal sealed partial class EndpointGrain(IGatewayStore store, TimeProvider time, LivenessLimits limits, ILogger<EndpointGrain> logger)
+internal sealed partial class EndpointGrain(
+    IGatewayStore store, TimeProvider time, LivenessLimits limits, ProviderRegistry providers, GatewaySecrets secrets, GatewayAddress address, ILogger<EndpointGrain> logger)
     : Grain, IEndpointGrain
 {
     private readonly Relay _relay = new();
     private EndpointCore? _core;
+    private FleetOperations? _operations;
+    private double _decidedAt = double.NegativeInfinity;
     private long _epoch;
     private long _began;
 
@@ -35,7 +42,10 @@ internal sealed partial class EndpointGrain(IGatewayStore store, TimeProvider ti
         _core = new EndpointCore(row, limits, new DecisionLog(time));
 
         // Versions of this owner's snapshots are above all of the former owner's.
+        _core.Configure(row, await store.WorkergroupsAsync(cancellationToken), Now);
         _core.Load(await store.WorkersAsync(id, cancellationToken), _epoch << 32, Now);
+        _operations = new FleetOperations(_core, _core.Scaling, providers, secrets, () => address.Url, () => Now, logger);
+        await _operations.TakeOverAsync();
         _core.Log.State($"owner {_epoch} took over with {_core.Workers.Count} workers");
         this.RegisterGrainTimer(TickAsync, new GrainTimerCreationOptions { DueTime = TimeSpan.FromSeconds(0.25), Period = TimeSpan.FromSeconds(0.25), Interleave = false });
     }
@@ -79,7 +89,7 @@ internal sealed partial class EndpointGrain(IGatewayStore store, TimeProvider ti
 
         _relay.Pass(report.Gateway, new LoadNote(status.Id, status.CurLoad ?? 0, status.WorkingRequestIdxs?.ToImmutableArray() ?? default), Now);
         await SaveAsync(CancellationToken.None);
-        return new ReportVerdict { Known = true, Command = Command(worker), Snapshot = Newer(knownVersion) };
+        return new ReportVerdict { Known = true, Command = worker.Command(), Snapshot = Newer(knownVersion) };
     }
 
     /// <inheritdoc/>
@@ -88,7 +98,7 @@ internal sealed partial class EndpointGrain(IGatewayStore store, TimeProvider ti
         var row = (await store.EndpointsAsync(CancellationToken.None)).FirstOrDefault(e => e.Id == this.GetPrimaryKeyLong());
         if (row is not null)
         {
-            _core?.Configure(row, Now);
+            _core?.Configure(row, await store.WorkergroupsAsync(CancellationToken.None), Now);
         }
     }
 
@@ -103,13 +113,7 @@ internal sealed partial class EndpointGrain(IGatewayStore store, TimeProvider ti
     }
 
     /// <inheritdoc/>
-    public async Task<bool> RemoveWorkerAsync(long workerId)
-    {
-        var known = Core().Workers.ContainsKey(workerId);
-        Core().Remove(workerId, Now);
-        await SaveAsync(CancellationToken.None);
-        return known;
-    }
+    public async Task<bool> RemoveWorkerAsync(long workerId) => (await RemoveAsync(w => w.Row.Id == workerId)).Count > 0;
 
     /// <inheritdoc/>
     public Task<byte[]> WorkersAsync(long? workergroupId) => Task.FromResult(
@@ -120,23 +124,36 @@ internal sealed partial class EndpointGrain(IGatewayStore store, TimeProvider ti
         Task.FromResult(JsonSerializer.SerializeToUtf8Bytes(Core().Log.Read(tail), ServerlessJson.Default.EndpointLogs));
 
     /// <inheritdoc/>
+    public async Task<int> CancelUpdateAsync(long workergroupId)
+    {
+        var core = Core();
+        var outdated = core.Workers.Values.Where(w => w.Row.WorkergroupId == workergroupId && w.Phase != WorkerPhase.Updating && w.Row.Revision < core.Groups[workergroupId].Revision).ToList();
+        foreach (var worker in outdated)
+        {
+            worker.Change(r => r with { Revision = core.Groups[workergroupId].Revision });
+        }
+
+        core.Log.Decision($"the update of workergroup {workergroupId} was cancelled; {outdated.Count} workers stay as they are");
+        await SaveAsync(CancellationToken.None);
+        return outdated.Count;
+    }
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<long>> DeleteAsync() => RemoveAsync(_ => true);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<long>> DeleteGroupAsync(long workergroupId) => RemoveAsync(w => w.Row.WorkergroupId == workergroupId);
 
-    private static string? Command(FleetWorker worker) => null;
-
     private async Task<IReadOnlyList<long>> RemoveAsync(Func<FleetWorker, bool> which)
     {
-        List<long> ids = [.. _core?.Workers.Values.Where(which).Select(w => w.Row.Id) ?? []];
-        foreach (var id in ids)
+        List<FleetWorker> workers = [.. _core?.Workers.Values.Where(which) ?? []];
+        if (_operations is not null)
         {
-            _core!.Remove(id, Now);
+            await _operations.RemoveAsync(workers);
         }
 
         await SaveAsync(CancellationToken.None);
-        return ids;
+        return [.. workers.Select(w => w.Row.Id)];
     }
 
     private EndpointCore Core() => _core ?? throw new InvalidOperationException($"endpoint {this.GetPrimaryKeyLong()} does not exist");
@@ -146,7 +163,40 @@ internal sealed partial class EndpointGrain(IGatewayStore store, TimeProvider ti
     private async Task TickAsync(CancellationToken cancellationToken)
     {
         _core!.Tick(Now);
+        if (Now - _decidedAt >= 1)
+        {
+            _decidedAt = Now;
+            await ScaleAsync(cancellationToken);
+        }
+
+        _operations!.Advance();
         await SaveAsync(cancellationToken);
+    }
+
+    private async Task ScaleAsync(CancellationToken cancellationToken)
+    {
+        var core = Core();
+        foreach (var action in core.Scaling.Decide(core, _operations!.Slots(), _operations.IsBusy, Now).Actions)
+        {
+            if (action.Kind != ScaleActionKind.Recruit)
+            {
+                _operations.Begin(action);
+                continue;
+            }
+
+            var row = new WorkerRow
+            {
+                Id = await store.NextAsync("worker", cancellationToken),
+                EndpointId = core.Row.Id,
+                WorkergroupId = action.GroupId,
+                Revision = core.Groups[action.GroupId].Revision,
+                CreatedAt = UnixNow,
+            };
+            _operations.Recruit(row, action.Reason);
+
+            // On disk before its process reports: another gateway must find the worker's endpoint.
+            await SaveAsync(cancellationToken);
+        }
     }
 
     private async Task SaveAsync(CancellationToken cancellationToken)

@@ -10,6 +10,10 @@ internal sealed class FleetWorker
 {
     private readonly LivenessLimits _limits;
     private string? _bootId;
+    private string? _closedBoot;
+    private bool _closed;
+    private bool _nothingToFinish;
+    private bool _toldToDrain;
     private long _sequence;
 
     public FleetWorker(WorkerRow row, LivenessLimits limits, double now)
@@ -17,7 +21,7 @@ internal sealed class FleetWorker
         _limits = limits;
         Row = row;
         Phase = Enum.TryParse<WorkerPhase>(row.Phase, out var phase) ? phase : WorkerPhase.Created;
-        (PhaseSince, LastSeen, IdleSince) = (now, now, now);
+        (PhaseSince, LastSeen, IdleSince, StartedAt) = (now, now, now, now);
         Perf.Restore(row.MeasuredPerf, row.Perf);
     }
 
@@ -66,6 +70,9 @@ internal sealed class FleetWorker
     /// <summary>Disk used, GB, as the sum of what it reported.</summary>
     public double Disk { get; private set; }
 
+    /// <summary>When it was last told to start, in seconds.</summary>
+    public double StartedAt { get; private set; }
+
     /// <summary>Stored fields changed since the last save.</summary>
     public bool Dirty { get; set; }
 
@@ -75,9 +82,24 @@ internal sealed class FleetWorker
     /// <summary>Whether it may get new requests.</summary>
     public bool IsOpen(double now) => Phase == WorkerPhase.Idle && !SaysDraining && Row.Url is not null && Perf.Perf > 0 && IsAlive(now);
 
+    /// <summary>Whether it was heard of a moment ago.</summary>
+    public bool IsFresh(double now) => now - LastSeen <= _limits.OurSilence;
+
+    /// <summary>What to tell it in answer to its report, see <c>WorkerCommands</c>.</summary>
+    public string? Command()
+    {
+        if (Phase is WorkerPhase.Stopping or WorkerPhase.Updating or WorkerPhase.Rebooting or WorkerPhase.Destroying)
+        {
+            _toldToDrain = true;
+            return WorkerCommands.Drain;
+        }
+
+        return _toldToDrain && SaysDraining && Phase == WorkerPhase.Idle ? WorkerCommands.Resume : null;
+    }
+
     /// <summary>Whether it has nothing left to do after it was closed.</summary>
     public bool IsDrained(double now) =>
-        now - PhaseSince >= _limits.DrainTime || !IsAlive(now) || (now - PhaseSince >= _limits.DrainGrace && LastSeen > PhaseSince && Requests == 0 && Load <= 0);
+        _nothingToFinish || now - PhaseSince >= _limits.DrainTime || !IsAlive(now) || (now - PhaseSince >= _limits.DrainGrace && LastSeen > PhaseSince && Requests == 0 && Load <= 0);
 
     /// <summary>What routing sees of it, or null while it has no URL.</summary>
     public WorkerRoute? Route(double now) => Row.Url is not { } url ? null : new WorkerRoute
@@ -93,11 +115,39 @@ internal sealed class FleetWorker
     /// <summary>Moves it to another state.</summary>
     public void Enter(WorkerPhase phase, double now)
     {
+        if (phase == WorkerPhase.Idle)
+        {
+            (_closed, _closedBoot) = (false, null);
+        }
+
+        if (phase is WorkerPhase.Starting && Phase is WorkerPhase.Stopped or WorkerPhase.Rebooting or WorkerPhase.Updating)
+        {
+            StartedAt = now;
+        }
+
         if (phase != Phase)
         {
             (Phase, PhaseSince, Dirty) = (phase, now, true);
             Row = Row with { Phase = phase.ToString() };
         }
+    }
+
+    /// <summary>Moves it to a state in which its present process finishes: what that process says about itself no longer counts.</summary>
+    public void Leave(WorkerPhase phase, double now)
+    {
+        _nothingToFinish = Row.Url is null || Phase is WorkerPhase.Stopped or WorkerPhase.Error or WorkerPhase.Creating or WorkerPhase.Created or WorkerPhase.ModelLoading or WorkerPhase.Starting;
+        (_closed, _closedBoot) = (true, _bootId);
+        Enter(phase, now);
+    }
+
+    /// <summary>A new process of its was started.</summary>
+    public void Restarted() => (_closed, _toldToDrain, Requests, Load) = (false, false, 0, 0);
+
+    /// <summary>It is broken.</summary>
+    public void Break(string error, double now)
+    {
+        Change(r => r with { Error = error });
+        Enter(WorkerPhase.Error, now);
     }
 
     /// <summary>Changes what is stored.</summary>
@@ -187,17 +237,21 @@ internal sealed class FleetWorker
     {
         if (!string.IsNullOrEmpty(status.ErrorMsg))
         {
-            if (Phase is not (WorkerPhase.Destroying or WorkerPhase.Stopping or WorkerPhase.Rebooting))
+            if (Phase is not (WorkerPhase.Destroying or WorkerPhase.Stopping or WorkerPhase.Stopped or WorkerPhase.Rebooting or WorkerPhase.Updating) && !StillOld(status))
             {
-                Change(r => r with { Error = status.ErrorMsg });
-                Enter(WorkerPhase.Error, now);
+                Break(status.ErrorMsg, now);
             }
 
             return;
         }
 
+        if (StillOld(status))
+        {
+            return;
+        }
+
         var ready = status.Loadtime > 0 && status.MaxPerf > 0;
-        if (ready && (Phase is WorkerPhase.Unavailable or WorkerPhase.Error or WorkerPhase.Stopped || Phase.IsComing()) && !StillOld(status))
+        if (ready && (Phase is WorkerPhase.Unavailable or WorkerPhase.Error or WorkerPhase.Stopped || Phase.IsComing()))
         {
             Change(r => r with { LoadedAt = unixNow, MeasuredPerf = Perf.Benchmark, Perf = Perf.Perf, Error = null, Reboots = 0 });
             Enter(WorkerPhase.Idle, now);
@@ -210,11 +264,5 @@ internal sealed class FleetWorker
     }
 
     // While it is being restarted, its old process may still say that it is ready.
-    private bool StillOld(WorkerStatus status) =>
-        Phase is WorkerPhase.Rebooting or WorkerPhase.Updating && status.Extension?.BootId is { } boot && boot == _closedBoot;
-
-    private string? _closedBoot;
-
-    /// <summary>It is about to be restarted: what its present process says no longer counts.</summary>
-    public void Closing() => _closedBoot = _bootId;
+    private bool StillOld(WorkerStatus status) => status.Extension?.BootId is { } boot ? boot == _closedBoot && Phase != WorkerPhase.Idle : _closed && Phase != WorkerPhase.Idle;
 }

@@ -32,6 +32,10 @@ internal interface IEndpointGrain : IGrainWithIntegerKey
     [Alias("Logs")]
     Task<byte[]> LogsAsync(int? tail);
 
+    /// <summary>Workers of a workergroup that still run an older template stay as they are; gives back how many.</summary>
+    [Alias("CancelUpdate")]
+    Task<int> CancelUpdateAsync(long workergroupId);
+
     /// <summary>The endpoint was deleted: destroys its workers; gives back their ids.</summary>
     [Alias("Delete")]
     Task<IReadOnlyList<long>> DeleteAsync();

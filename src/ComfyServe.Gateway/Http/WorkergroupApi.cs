@@ -1,5 +1,7 @@
+using System.Text.Json;
 using ComfyServe.Contracts.Serverless;
 using ComfyServe.Gateway.Endpoints;
+using ComfyServe.Gateway.Providers;
 using ComfyServe.Gateway.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -8,7 +10,8 @@ using Microsoft.AspNetCore.Routing;
 namespace ComfyServe.Gateway.Http;
 
 /// <summary>Workergroups: <c>/api/v0/workergroups/</c>, and <c>/api/v0/autojobs/</c>, their older name.</summary>
-internal sealed class WorkergroupApi(IGatewayStore store, EndpointDirectory directory, IGrainFactory grains, TimeProvider time)
+internal sealed class WorkergroupApi(
+    IGatewayStore store, EndpointDirectory directory, ProviderRegistry providers, Callers callers, IGrainFactory grains, TimeProvider time)
 {
     /// <summary>Adds the calls.</summary>
     public static void Map(IEndpointRouteBuilder app)
@@ -21,6 +24,8 @@ internal sealed class WorkergroupApi(IGatewayStore store, EndpointDirectory dire
             group.MapPut("/{id:long}/", static (long id, HttpContext context, WorkergroupApi api) => api.UpdateAsync(id, context));
             group.MapDelete("/{id:long}/", static (long id, HttpContext context, WorkergroupApi api) => api.DeleteAsync(id, context.RequestAborted));
         }
+
+        app.MapPost("/update_workers/", static (HttpContext context, WorkergroupApi api) => api.UpdateWorkersAsync(context));
     }
 
     private IResult List() =>
@@ -38,7 +43,7 @@ internal sealed class WorkergroupApi(IGatewayStore store, EndpointDirectory dire
             return Answers.Invalid("Please assign your workergroup to a valid endpoint identifier");
         }
 
-        if (WorkergroupRules.Mistakes(given) is { Count: > 0 } mistakes)
+        if (WorkergroupRules.Mistakes(given, providers) is { Count: > 0 } mistakes)
         {
             return Answers.Invalid(mistakes);
         }
@@ -67,7 +72,7 @@ internal sealed class WorkergroupApi(IGatewayStore store, EndpointDirectory dire
         }
 
         var changed = WorkergroupRules.Over(old.Parameters, given);
-        if (WorkergroupRules.Mistakes(changed) is { Count: > 0 } mistakes)
+        if (WorkergroupRules.Mistakes(changed, providers) is { Count: > 0 } mistakes)
         {
             return Answers.Invalid(mistakes);
         }
@@ -92,6 +97,36 @@ internal sealed class WorkergroupApi(IGatewayStore store, EndpointDirectory dire
         return Answers.Json(
             new DeletedAnswer { Success = true, DeletedWorkers = workers, FailedWorkers = [], Msg = $"Workergroup {id} deleted" },
             ServerlessJson.Default.DeletedAnswer);
+    }
+
+    // A higher revision is all it takes: the endpoint's owner updates workers of older ones, inactive ones first.
+    private async Task<IResult> UpdateWorkersAsync(HttpContext context)
+    {
+        if (await Body.ReadAsync(context.Request, ServerlessJson.Default.UpdateWorkersRequest, context.RequestAborted) is not { } given)
+        {
+            return Answers.Invalid("The body is not JSON with a 'workergroup_id'");
+        }
+
+        if (AccountFilter.Refuse(callers, context, given.ApiKey) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (directory.Workergroups.FirstOrDefault(g => g.Id == given.WorkergroupId) is not { } group)
+        {
+            return Answers.Failure(StatusCodes.Status404NotFound, "no_such_workergroup", "No workergroup by that id is available.", given.WorkergroupId);
+        }
+
+        var owner = grains.GetGrain<IEndpointGrain>(group.EndpointId);
+        if (given.CancelUpdate == true)
+        {
+            await owner.CancelUpdateAsync(group.Id);
+            return Answers.Json(new UpdateWorkersAnswer { Cancelled = true }, ServerlessJson.Default.UpdateWorkersAnswer);
+        }
+
+        await SaveAsync(group with { Revision = group.Revision + 1 }, context.RequestAborted);
+        var workers = JsonSerializer.Deserialize(await owner.WorkersAsync(group.Id), ServerlessJson.Default.IReadOnlyListWorkerView)!;
+        return Answers.Json(new UpdateWorkersAnswer { WorkersToUpdate = workers.Count }, ServerlessJson.Default.UpdateWorkersAnswer);
     }
 
     private async Task SaveAsync(WorkergroupRow row, CancellationToken cancellationToken)

@@ -1,19 +1,22 @@
 using ComfyServe.Contracts.Serverless;
+using ComfyServe.Gateway.Providers;
 
 namespace ComfyServe.Gateway.Http;
 
 /// <summary>Checks a workergroup's parameters and lays them over others.</summary>
 internal static class WorkergroupRules
 {
-    private static readonly string[] Providers = ["static", "process", "docker", "kubernetes", "script"];
-
     /// <summary>All mistakes in a caller's parameters.</summary>
-    public static IReadOnlyList<string> Mistakes(WorkergroupParameters given)
+    public static IReadOnlyList<string> Mistakes(WorkergroupParameters given, ProviderRegistry providers)
     {
         List<string> mistakes = [];
-        if (given.Provider is { } provider && !Providers.Contains(provider, StringComparer.Ordinal))
+        if (providers.Find(given.Provider ?? "static") is { } provider)
         {
-            mistakes.Add($"'provider' wants one of {string.Join(", ", Providers.Select(p => $"'{p}'"))} but got '{provider}'");
+            mistakes.AddRange(provider.Mistakes(given.ProviderSettings ?? new Dictionary<string, string>()));
+        }
+        else
+        {
+            mistakes.Add($"'provider' wants one of {string.Join(", ", providers.Names.Select(p => $"'{p}'"))} but got '{given.Provider}'");
         }
 
         if (given.ColdWorkers is < 0 or > 10_000)

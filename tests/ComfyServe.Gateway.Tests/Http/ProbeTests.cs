@@ -30,7 +30,7 @@ public sealed class ProbeTests
             var loads = result["load_by_worker"]!.AsObject().Select(l => (double)l.Value!).Order().ToList();
             Assert.Equal(40, (int)result["succeeded"]!);
             Assert.Equal(2, loads.Count);
-            Assert.InRange(loads[1] / loads[0], 1.8, 5);
+            Assert.True(loads[1] > loads[0], text); // how much more is ProportionalityTests' matter
         }
         finally
         {
