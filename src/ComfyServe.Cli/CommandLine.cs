@@ -21,8 +21,8 @@ internal static class CommandLine
             StackVerb.Build(),
             TopVerb.Build(),
             UpVerb.Build(),
-            WorkersVerb.Build(),
             WorkerVerb.Build(),
+            WorkersVerb.Build(),
             ProvisionVerb.Build(),
         };
         ExamplesHelp.AddTo(root);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ComfyServe.Worker;
+using ComfyServe.Worker.Reporting;
 
 namespace ComfyServe.Cli;
 
@@ -51,6 +52,20 @@ internal static class WorkerVerb
         return mistakes.Count == 0 ? options : throw new UsageException(string.Join(Environment.NewLine, mistakes));
     }
 
-    private static Task<int> RunAsync(WorkerOptions options, CancellationToken cancellationToken) =>
-        Role.ServeAsync(WorkerServer.Build(options), cancellationToken);
+    // As the original: a worker that cannot start says so to its gateway, which would otherwise wait for it. Not when its port is
+    // taken: then it probably runs already, and an error in its name would make the gateway replace it.
+    private static async Task<int> RunAsync(WorkerOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Role.ServeAsync(WorkerServer.Build(options), cancellationToken);
+        }
+        catch (LaunchException error)
+        {
+            Console.Error.WriteLine($"comfyserve: {error.Message}");
+            Console.Error.WriteLine("comfyserve: the worker did not start; the gateway is told every 10 s until you stop this program");
+            await LaunchFailure.ReportAsync(options, error.Message, TimeProvider.System, cancellationToken);
+            return ExitCodes.Usage;
+        }
+    }
 }

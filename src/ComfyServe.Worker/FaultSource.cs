@@ -6,7 +6,7 @@ internal enum FaultSource
     /// <summary>The benchmark did not succeed. Stays.</summary>
     Benchmark,
 
-    /// <summary>The API service's log says that it cannot recover. Stays.</summary>
+    /// <summary>The API service's log says that it cannot recover. Goes when it was unhealthy and is healthy again.</summary>
     Log,
 
     /// <summary>The gateway's public key cannot be had. Goes when it can.</summary>

@@ -1,8 +1,8 @@
 using System.Net;
-using System.Security.Cryptography.X509Certificates;
 using ComfyServe.Hosting.Logging;
 using ComfyServe.Worker.Admission;
 using ComfyServe.Worker.Benchmark;
+using ComfyServe.Worker.Certificates;
 using ComfyServe.Worker.Forwarding;
 using ComfyServe.Worker.Health;
 using ComfyServe.Worker.Reporting;
@@ -71,7 +71,8 @@ public static class WorkerServer
     // The web server is started last and stopped first; Farewell has the last word after all of them.
     private static void AddLoops(IServiceCollection services)
     {
-        services.AddSingleton<KeyLoop>().AddSingleton<ReportLoop>().AddSingleton<EndedLoop>();
+        services.AddSingleton<KeyLoop>().AddSingleton<ReportLoop>().AddSingleton<EndedLoop>().AddSingleton<WorkerCertificate>();
+        services.AddHostedService(static s => s.GetRequiredService<WorkerCertificate>());
         services.AddHostedService<Farewell>();
         services.AddHostedService(static s => s.GetRequiredService<KeyLoop>());
         services.AddHostedService(static s => s.GetRequiredService<ReportLoop>());
@@ -89,7 +90,8 @@ public static class WorkerServer
         {
             if (options.UseTls)
             {
-                listener.UseHttps(X509Certificate2.CreateFromPemFile(options.CertificatePath, options.CertificateKeyPath));
+                var certificate = kestrel.ApplicationServices.GetRequiredService<WorkerCertificate>();
+                listener.UseHttps(https => https.ServerCertificateSelector = (_, _) => certificate.Current);
             }
         });
         kestrel.Listen(IPAddress.Loopback, LocalPort(options), static listener => listener.Use(static next => connection =>

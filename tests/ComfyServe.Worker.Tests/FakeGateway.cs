@@ -21,7 +21,9 @@ internal sealed class FakeGateway : IAsyncDisposable
     private readonly List<JsonObject> _deletions = [];
     private readonly List<(Func<FakeGateway, bool> Holds, TaskCompletionSource Done)> _waiters = [];
     private WebApplication? _app;
-    private RSA _key = RSA.Create(2048);
+    private static readonly RSA FirstKey = RSA.Create(2048);
+    private RSA _key = FirstKey;
+    private int _keyCalls;
     private long _requests = 100;
 
     public Uri Url { get; private set; } = new("http://127.0.0.1:1");
@@ -31,6 +33,12 @@ internal sealed class FakeGateway : IAsyncDisposable
 
     /// <summary>Status of its answers to reports and news of ended requests.</summary>
     public int Status { get; set; } = 200;
+
+    /// <summary>Status of <c>/pubkey/</c>.</summary>
+    public int KeyStatus { get; set; } = 200;
+
+    /// <summary>How often the key was asked for.</summary>
+    public int KeyCalls => Volatile.Read(ref _keyCalls);
 
     /// <summary>Refuses the newer form of ended requests, as a gateway that does not know it.</summary>
     public bool KnowsOlderFormOnly { get; set; }
@@ -67,7 +75,7 @@ internal sealed class FakeGateway : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(static k => k.Listen(IPAddress.Loopback, 0));
         var app = builder.Build();
-        app.MapGet("/pubkey/", () => gateway._key.ExportSubjectPublicKeyInfoPem());
+        app.MapGet("/pubkey/", gateway.GiveKey);
         app.MapPost("/worker_status/", context => gateway.TakeAsync(context, gateway._statuses));
         app.MapPost("/delete_requests/", context => gateway.TakeAsync(context, gateway._deletions));
         await app.StartAsync(TestContext.Current.CancellationToken);
@@ -145,6 +153,12 @@ internal sealed class FakeGateway : IAsyncDisposable
             await app.StopAsync(new CancellationToken(true));
             await app.DisposeAsync();
         }
+    }
+
+    private IResult GiveKey()
+    {
+        Interlocked.Increment(ref _keyCalls);
+        return Results.Text(_key.ExportSubjectPublicKeyInfoPem(), statusCode: KeyStatus);
     }
 
     private async Task TakeAsync(HttpContext context, List<JsonObject> into)

@@ -32,9 +32,10 @@ internal sealed class RunningWorker : IAsyncDisposable
         where T : notnull => _app!.Services.GetRequiredService<T>();
 
     /// <summary>Starts a worker that was measured before with this result, or (null) that measures.</summary>
-    public static async Task<RunningWorker> StartAsync(double? perf = 200, Action<WorkerOptions>? change = null, bool untilReady = true)
+    public static async Task<RunningWorker> StartAsync(double? perf = 200, Action<WorkerOptions>? change = null, bool untilReady = true, int health = 200)
     {
         var worker = new RunningWorker(await FakeApi.StartAsync(), await FakeGateway.StartAsync());
+        worker.Api.Health = health;
         if (perf is { } measured)
         {
             await File.WriteAllTextAsync(Path.Combine(worker._folder, ".has_benchmark"), measured.ToString("R"), TestContext.Current.CancellationToken);

@@ -86,7 +86,7 @@ public sealed class WorkerTests
     {
         await using var worker = await RunningWorker.StartAsync();
         worker.Gateway.Answer = new JsonObject { ["success"] = true, ["grants"] = true, ["now"] = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() };
-        var terms = worker.Get<Tickets.GatewayTerms>();
+        var terms = worker.Get<Worker.Tickets.GatewayTerms>();
         await worker.Gateway.UntilAsync(_ => terms.GivesGrants);
 
         using var without = await worker.GenerateAsync();

@@ -14,7 +14,9 @@ internal sealed partial class BenchmarkRunner(
     public const double Load = 100;
 
     private const int Tries = 5;
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+
+    /// <summary>Pause before the first repetition of a call that did not get through; each further one is longer by as much.</summary>
+    public TimeSpan Pause { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>The machine's load units per second, from the stored result where that still holds.</summary>
     /// <param name="machine">See <see cref="Machine.Identity"/>.</param>

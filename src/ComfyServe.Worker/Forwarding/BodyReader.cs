@@ -8,6 +8,9 @@ internal sealed class BodyReader(WorkerOptions options, BodyBudget budget)
 {
     private const int Least = 16 << 10;
 
+    // Whatever length a caller claims, memory grows with what it really sent.
+    private const int MostAtFirst = 1 << 20;
+
     /// <summary>Reads a body; <see cref="ReadBody.Dispose"/> gives its memory back to the budget.</summary>
     public async Task<ReadBody> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
@@ -18,7 +21,7 @@ internal sealed class BodyReader(WorkerOptions options, BodyBudget budget)
         }
 
         var body = new ReadBody(budget);
-        var refusal = body.TryGrow(Math.Max(expected + 1, Least)) ? 0 : StatusCodes.Status429TooManyRequests;
+        var refusal = body.TryGrow(Math.Clamp(expected + 1, Least, MostAtFirst)) ? 0 : StatusCodes.Status429TooManyRequests;
         try
         {
             while (refusal == 0)
@@ -34,7 +37,7 @@ internal sealed class BodyReader(WorkerOptions options, BodyBudget budget)
                 {
                     refusal = StatusCodes.Status413PayloadTooLarge;
                 }
-                else if (body.Free.IsEmpty && !body.TryGrow(Math.Min(2L * body.Length, options.MaxBodyBytes + 1)))
+                else if (body.Free.IsEmpty && !body.TryGrow(Math.Min(2L * body.Length, (expected > 0 ? expected : options.MaxBodyBytes) + 1)))
                 {
                     refusal = StatusCodes.Status429TooManyRequests;
                 }

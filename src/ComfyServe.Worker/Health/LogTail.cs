@@ -4,17 +4,25 @@ using Microsoft.Extensions.Logging;
 
 namespace ComfyServe.Worker.Health;
 
-/// <summary>Watches the API service's log for lines that say it cannot recover. Follows the file when it is replaced or emptied.</summary>
+/// <summary>
+/// Watches the API service's log for lines that say it cannot recover. Begins at the end of a log that is there already: what
+/// it says belongs to an earlier start. Follows the file when it is replaced or emptied.
+/// </summary>
 internal sealed partial class LogTail(WorkerOptions options, Readiness readiness, TimeProvider time, ILogger<LogTail> logger) : BackgroundService
 {
+    private const int MostLine = 64 << 10;
+    private const string OwnDescriptors = "/proc/self/fd/";
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+
     // Whole words: BACKENDS_READY is no part of BACKENDS_READY_TIMEOUT here, as it is in the original.
     private static readonly string[] Errors = ["BACKENDS_READY_TIMEOUT", "BACKEND_UNRECOVERABLE", "Application startup failed"];
-    private const int MostLine = 64 << 10;
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
     private readonly StringBuilder _line = new();
     private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
-    private long _position;
-    private DateTime _born;
+    private readonly byte[] _bytes = new byte[16 << 10];
+    private readonly char[] _characters = new char[(16 << 10) + 4];
+    private FileStream? _file;
+    private string? _name;
+    private bool _looked;
 
     /// <summary>The error that a line tells of, or null.</summary>
     public static string? ErrorIn(string line) => Array.Find(Errors, e => IsWord(line, e));
@@ -22,29 +30,47 @@ internal sealed partial class LogTail(WorkerOptions options, Readiness readiness
     /// <summary>Reads what is new in the log.</summary>
     public void Read()
     {
+        if (options.ApiLog is not { } path)
+        {
+            return;
+        }
+
         try
         {
-            if (options.ApiLog is not { } path || !File.Exists(path))
+            Open(path, atEnd: !_looked);
+            if (_file is null)
             {
                 return;
             }
 
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            var born = File.GetCreationTimeUtc(path);
-            if (file.Length < _position || born > _born)
+            if (_file.Length < _file.Position)
             {
-                // Another file, or emptied: from its beginning.
-                (_position, _born) = (file.Length < _position || _born == default ? 0 : _position, born);
+                _file.Position = 0; // emptied
             }
 
-            file.Position = _position;
-            Feed(file);
-            _position = file.Position;
+            Feed(_file);
+            if (IsReplaced())
+            {
+                _file.Dispose();
+                _file = null;
+                Open(path, atEnd: false);
+            }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            Log.Unreadable(logger, options.ApiLog!, error.Message);
+            Log.Unreadable(logger, path, error.Message);
         }
+        finally
+        {
+            _looked = true;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _file?.Dispose();
+        base.Dispose();
     }
 
     /// <inheritdoc/>
@@ -58,10 +84,11 @@ internal sealed partial class LogTail(WorkerOptions options, Readiness readiness
         using var timer = new PeriodicTimer(Interval, time);
         try
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
+            do
             {
                 Read();
             }
+            while (await timer.WaitForNextTickAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -69,14 +96,33 @@ internal sealed partial class LogTail(WorkerOptions options, Readiness readiness
         }
     }
 
+    private void Open(string path, bool atEnd)
+    {
+        if (_file is not null || !File.Exists(path))
+        {
+            return;
+        }
+
+        _file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        _name = Name();
+        _line.Clear();
+        if (atEnd)
+        {
+            _file.Seek(0, SeekOrigin.End);
+        }
+    }
+
+    // The system's name of the open file changes when it is moved or deleted.
+    private bool IsReplaced() => _name is not null && Name() != _name;
+
+    private string? Name() => OperatingSystem.IsLinux() ? new FileInfo(OwnDescriptors + _file!.SafeFileHandle.DangerousGetHandle()).LinkTarget : null;
+
     private void Feed(FileStream file)
     {
-        var bytes = new byte[16 << 10];
-        var characters = new char[bytes.Length + 4];
-        for (int read; (read = file.Read(bytes)) > 0;)
+        for (int read; (read = file.Read(_bytes)) > 0;)
         {
-            var count = _decoder.GetChars(bytes, 0, read, characters, 0);
-            foreach (var character in characters.AsSpan(0, count))
+            var count = _decoder.GetChars(_bytes, 0, read, _characters, 0);
+            foreach (var character in _characters.AsSpan(0, count))
             {
                 if (character == '\n')
                 {

@@ -83,6 +83,8 @@ internal sealed partial class ReadinessLoop(
                 }
                 else
                 {
+                    // What its log said before was of the start that ended.
+                    readiness.Report(FaultSource.Log, null);
                     Log.HealthyAgain(logger);
                 }
             }

@@ -81,6 +81,33 @@ internal sealed class GatewayClient : IDisposable
         return last;
     }
 
+    /// <summary>Has a certificate signed; null when no address does it.</summary>
+    public async Task<string?> SignAsync(string signingRequest, long workerId, string mtoken, CancellationToken cancellationToken)
+    {
+        foreach (var address in _bases)
+        {
+            using var message = new HttpRequestMessage(HttpMethod.Post, $"{address}/api/v0/sign_cert/?instance_id={workerId}")
+            {
+                Content = new StringContent(signingRequest, new MediaTypeHeaderValue("application/octet-stream")),
+            };
+            message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", mtoken);
+            try
+            {
+                using var answer = await _http.SendAsync(message, cancellationToken);
+                if (answer.IsSuccessStatusCode)
+                {
+                    return await answer.Content.ReadAsStringAsync(cancellationToken);
+                }
+            }
+            catch (Exception error) when (IsOutage(error, cancellationToken))
+            {
+                // The next address.
+            }
+        }
+
+        return null;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 

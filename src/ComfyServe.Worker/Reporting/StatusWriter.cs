@@ -8,6 +8,9 @@ namespace ComfyServe.Worker.Reporting;
 /// <summary>Puts a report together.</summary>
 internal sealed class StatusWriter(WorkerOptions options, LoadLedger ledger, Readiness readiness, Score score, TicketNumbers numbers, WorkerAddress address)
 {
+    /// <summary>The version of the original whose protocol this is.</summary>
+    public const string ProtocolVersion = "1.1.0";
+
     private readonly DiskUsage _disk = new();
     private readonly string _bootId = Guid.NewGuid().ToString("N");
     private long _sequence;
@@ -18,7 +21,7 @@ internal sealed class StatusWriter(WorkerOptions options, LoadLedger ledger, Rea
     {
         Id = options.Id,
         Mtoken = options.Mtoken,
-        Version = "1.1.0", // of the original's protocol
+        Version = ProtocolVersion,
         Loadtime = readiness.LoadTime,
         CurLoad = totals.Pending,
         RejLoad = totals.Rejected,

@@ -34,8 +34,8 @@ internal sealed partial class KeyLoop(
 
         try
         {
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            patience.CancelAfter(LongestWait);
+            using var timeout = new CancellationTokenSource(LongestWait, time);
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
             return await FetchAsync(patience.Token) is true;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
