@@ -12,6 +12,8 @@ internal static class EngineVerb
         var port = Options.Port(18188);
         var data = Options.Data();
         var fp32 = new Option<bool>("--fp32") { Description = "Compute in 32-bit floating point: slower, and comparable with other machines" };
+        var cacheLru = new Option<int?>("--cache-lru") { Description = "Keep this many results over several prompts, instead of those of the newest prompt" };
+        var cacheNone = new Option<bool>("--cache-none") { Description = "Keep no result: least memory, and every prompt runs in full" };
         var command = Verb.Create(
             "engine",
             "Runs the engine, which speaks ComfyUI's HTTP and WebSocket API",
@@ -21,9 +23,14 @@ internal static class EngineVerb
         command.Options.Add(port);
         command.Options.Add(data);
         command.Options.Add(fp32);
-        return command.Does((parsed, cancellationToken) => Role.ServeAsync(
-            EngineServer.Build(Settings(parsed.GetValue(data), parsed.GetValue(fp32), parsed.GetRequiredValue(host), parsed.GetValue(port))),
-            cancellationToken));
+        command.Options.Add(cacheLru);
+        command.Options.Add(cacheNone);
+        return command.Does((parsed, cancellationToken) =>
+        {
+            var settings = Settings(parsed.GetValue(data), parsed.GetValue(fp32), parsed.GetRequiredValue(host), parsed.GetValue(port));
+            settings.KeptResults = KeptResults(parsed.GetValue(cacheLru), parsed.GetValue(cacheNone));
+            return Role.ServeAsync(EngineServer.Build(settings), cancellationToken);
+        });
     }
 
     /// <summary>The engine's settings for a data folder; makes the folder.</summary>
@@ -33,4 +40,12 @@ internal static class EngineVerb
         Directory.CreateDirectory(folder);
         return new EngineOptions { Host = host, Port = port, DataFolder = folder, ExtraModelFolders = DataFolder.BuiltInModels(), Fp32 = fp32 };
     }
+
+    private static int? KeptResults(int? recent, bool none) => (recent, none) switch
+    {
+        (not null, true) => throw new UsageException("--cache-lru and --cache-none exclude each other"),
+        ({ } count, _) when count <= 0 => throw new UsageException($"--cache-lru wants a number above 0 but got {recent}; --cache-none keeps nothing"),
+        (_, true) => 0,
+        _ => recent,
+    };
 }

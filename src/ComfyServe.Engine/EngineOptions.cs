@@ -40,6 +40,11 @@ public sealed class EngineOptions
     [Range(1, 1_000_000)]
     public int MaxQueuedPrompts { get; set; } = 10_000;
 
+    /// <summary>Most results of nodes to keep over several prompts, least recently used ones go first; 0 keeps none, which needs the
+    /// least memory. Default null: all results of the newest prompt, as ComfyUI's.</summary>
+    [Range(0, int.MaxValue)]
+    public int? KeptResults { get; set; }
+
     /// <summary>Folder of a web front end to serve at <c>/</c>. Default null: none.</summary>
     public string? WebRoot { get; set; }
 }

@@ -19,7 +19,8 @@ internal sealed partial class PromptRunner(
     public RunningPrompt Running { get; } = new();
 
     /// <summary>Loads what the first prompt needs.</summary>
-    public void Prepare() => _executor ??= new PromptExecutor(nodes.Catalogue, folders, _models, clock, new Random());
+    public void Prepare() => _executor ??=
+        new PromptExecutor(nodes.Catalogue, folders, _models, clock, new Random(), options.KeptResults);
 
     /// <summary>Runs a prompt to its end, whatever happens.</summary>
     public ExecutionOutcome Run(QueuedPrompt prompt, CancellationToken interrupted)
