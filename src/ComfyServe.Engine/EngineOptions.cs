@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Reflection;
 using ComfyServe.Engine.Previews;
 
 namespace ComfyServe.Engine;
@@ -44,6 +45,9 @@ public sealed class EngineOptions
     /// least memory. Default null: all results of the newest prompt, as ComfyUI's.</summary>
     [Range(0, int.MaxValue)]
     public int? KeptResults { get; set; }
+
+    /// <summary>Node packs that are loaded already; those in <c>custom_nodes/</c> come after them.</summary>
+    public IReadOnlyList<Assembly> NodePacks { get; set; } = [];
 
     /// <summary>Folder of a web front end to serve at <c>/</c>. Default null: none.</summary>
     public string? WebRoot { get; set; }

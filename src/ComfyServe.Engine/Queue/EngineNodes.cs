@@ -12,14 +12,15 @@ namespace ComfyServe.Engine.Queue;
 internal sealed partial class EngineNodes
 {
     private readonly EngineFolders _folders;
+    private readonly EngineOptions _options;
     private readonly ILogger<EngineNodes> _logger;
     private readonly Lazy<NodeCatalogue> _catalogue;
     private readonly Lazy<PromptValidator> _validator;
 
     /// <summary>Nothing is read yet.</summary>
-    public EngineNodes(EngineFolders folders, ILogger<EngineNodes> logger)
+    public EngineNodes(EngineFolders folders, EngineOptions options, ILogger<EngineNodes> logger)
     {
-        (_folders, _logger) = (folders, logger);
+        (_folders, _options, _logger) = (folders, options, logger);
         _catalogue = new Lazy<NodeCatalogue>(Load);
         _validator = new Lazy<PromptValidator>(() => new PromptValidator(Catalogue, folders));
     }
@@ -35,7 +36,9 @@ internal sealed partial class EngineNodes
         var packs = Directory.Exists(_folders.CustomNodes)
             ? Directory.EnumerateFiles(_folders.CustomNodes, "*.dll").Order(StringComparer.Ordinal).Select(TryLoad).OfType<Assembly>().ToList()
             : [];
-        return packs.Count == 0 ? NodeCatalogue.BuiltIn : new NodeCatalogue([typeof(NodeCatalogue).Assembly, .. packs]);
+        return packs.Count + _options.NodePacks.Count == 0
+            ? NodeCatalogue.BuiltIn
+            : new NodeCatalogue([typeof(NodeCatalogue).Assembly, .. _options.NodePacks, .. packs]);
     }
 
     private Assembly? TryLoad(string path)

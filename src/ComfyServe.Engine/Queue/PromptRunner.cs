@@ -55,7 +55,7 @@ internal sealed partial class PromptRunner(
     /// <summary>Gives memory back.</summary>
     public void Free(FreeRequest request)
     {
-        if (request.IsEmpty)
+        if (!request.FreeMemory && (!request.UnloadModels || _models.Count == 0))
         {
             return;
         }

@@ -1,6 +1,7 @@
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json.Nodes;
+using ComfyServe.Testing;
 
 namespace ComfyServe.Engine.Tests.Http;
 
@@ -8,7 +9,7 @@ namespace ComfyServe.Engine.Tests.Http;
 internal sealed class TestSocket : IDisposable
 {
     /// <summary>How long a test waits for a message that must come.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(RecordedData.IsFull ? 300 : 60);
 
     private readonly ClientWebSocket _socket = new();
     private readonly byte[] _buffer = new byte[1 << 20];
