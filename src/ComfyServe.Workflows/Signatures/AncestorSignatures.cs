@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
@@ -15,6 +16,7 @@ namespace ComfyServe.Workflows.Signatures;
 public sealed class AncestorSignatures(Func<string, SignedNode?> find)
 {
     private readonly Dictionary<string, Part?> _parts = new(StringComparer.Ordinal);
+    private readonly ArrayBufferWriter<byte> _content = new();
 
     /// <summary>The signature of a node. Takes time in proportion to the number of its ancestors.</summary>
     /// <exception cref="KeyNotFoundException">There is no such node.</exception>
@@ -25,15 +27,15 @@ public sealed class AncestorSignatures(Func<string, SignedNode?> find)
         var self = Find(nodeId) ?? throw new KeyNotFoundException($"there is no node '{nodeId}'");
         Walk(self, places, ancestors, cancellationToken);
 
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Append(hash, self, places);
+        _content.ResetWrittenCount();
+        Append(self, places);
         foreach (var ancestor in ancestors)
         {
-            Append(hash, ancestor, places);
+            Append(ancestor, places);
         }
 
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        hash.GetHashAndReset(digest);
+        SHA256.HashData(_content.WrittenSpan, digest);
         return new Signature(BinaryPrimitives.ReadUInt128LittleEndian(digest));
     }
 
@@ -61,15 +63,15 @@ public sealed class AncestorSignatures(Func<string, SignedNode?> find)
         }
     }
 
-    private static void Append(IncrementalHash hash, Part node, Dictionary<string, int> places)
+    private void Append(Part node, Dictionary<string, int> places)
     {
-        hash.AppendData(node.Digest);
-        Span<byte> link = stackalloc byte[2 * sizeof(int)];
+        _content.Write(node.Digest);
         foreach (var (id, slot) in node.Links)
         {
+            var link = _content.GetSpan(2 * sizeof(int));
             BinaryPrimitives.WriteInt32LittleEndian(link, places[id]);
             BinaryPrimitives.WriteInt32LittleEndian(link[sizeof(int)..], slot);
-            hash.AppendData(link);
+            _content.Advance(2 * sizeof(int));
         }
     }
 

@@ -1,3 +1,5 @@
+using ComfyServe.Engine.Execution;
+
 namespace ComfyServe.Engine.Tests.Execution;
 
 public sealed class PromptRunTests : IDisposable
@@ -44,5 +46,35 @@ public sealed class PromptRunTests : IDisposable
         Assert.Equal(("1", "1"), (state["value"]!.ToJsonString(), state["max"]!.ToJsonString()));
         Assert.Equal("t_00001_.png", (string?)outcome.Outputs["2"]!["images"]![0]!["filename"]);
         Assert.Single(Directory.GetFiles(_bench.Folders.Output));
+    }
+
+    [Fact]
+    public void Run_GetImageSize_ShowsTheSizeAsText()
+    {
+        var (outcome, run) = _bench.Run("""
+            {"1": {"class_type": "EmptyImage", "inputs": {"width": 16, "height": 8, "batch_size": 1, "color": 0}},
+             "3": {"class_type": "GetImageSize", "inputs": {"image": ["1", 0]}}, "4": {"class_type": "PreviewAny", "inputs": {"source": ["3", 1]}}}
+            """);
+
+        Assert.True(outcome.Completed);
+        Assert.Equal([("3", "width: 16, height: 8\n batch size: 1")], run.Texts);
+        Assert.Equal("""{"text":["8"]}""", outcome.Outputs["4"]!.ToJsonString());
+    }
+
+    [Fact]
+    public void Run_OneOfTwoOutputs_RunsOnlyWhatItNeeds()
+    {
+        var prompt = Bench.Prompt("""
+            {"1": {"class_type": "EmptyImage", "inputs": {"width": 16, "height": 8, "batch_size": 1, "color": 0}},
+             "2": {"class_type": "EmptyImage", "inputs": {"width": 9, "height": 8, "batch_size": 1, "color": 0}},
+             "3": {"class_type": "PreviewImage", "inputs": {"images": ["1", 0]}}, "4": {"class_type": "PreviewImage", "inputs": {"images": ["2", 0]}}}
+            """);
+        var validation = _bench.Validator.Validate(prompt, ["4"]);
+        var run = new RecordedRun();
+
+        var outcome = _bench.Executor.Run(new QueuedPrompt(0, "p", prompt, [], validation.OutputsToExecute), run, TestContext.Current.CancellationToken);
+
+        Assert.True(outcome.Completed);
+        Assert.Equal(["2", "4"], run.Executing);
     }
 }
