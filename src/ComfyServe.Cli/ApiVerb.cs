@@ -36,9 +36,12 @@ internal static class ApiVerb
         command.Options.Add(port);
         command.Options.Add(engines);
         command.Options.Add(data);
-        return command.Does((parsed, cancellationToken) => Role.ServeAsync(
-            ApiServer.Build(Settings(parsed.GetValue(data), Chosen(parsed.GetValue(engines)), parsed.GetRequiredValue(host), parsed.GetValue(port))),
-            cancellationToken));
+        return command.Does((parsed, cancellationToken) =>
+        {
+            var settings = Settings(parsed.GetValue(data), Chosen(parsed.GetValue(engines)), parsed.GetRequiredValue(host), parsed.GetValue(port));
+            var folder = DataFolder.Resolve(parsed.GetValue(data));
+            return Role.ServeAsync(ApiServer.Build(settings, builder => CleanVerb.AddTo(builder.Services, folder, settings.Engines)), cancellationToken);
+        });
     }
 
     /// <summary>The API service's settings for a data folder.</summary>

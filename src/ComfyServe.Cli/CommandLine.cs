@@ -11,6 +11,8 @@ internal static class CommandLine
         var root = new RootCommand("Turns ComfyUI workflows into an API, from one laptop to a fleet of GPU machines")
         {
             ApiVerb.Build(),
+            CleanVerb.Build(),
+            DoctorVerb.Build(),
             EndpointsVerb.Build(),
             EngineVerb.Build(),
             GatewayVerb.Build(),

@@ -27,7 +27,9 @@ internal static class UpVerb
             var folder = parsed.GetValue(data);
             await using var engine = EngineServer.Build(EngineVerb.Settings(folder, fp32: false, "127.0.0.1", parsed.GetValue(enginePort)));
             await Role.StartAsync(engine, cancellationToken);
-            await using var api = ApiServer.Build(ApiVerb.Settings(folder, [Role.Url(engine)], parsed.GetRequiredValue(host), parsed.GetValue(apiPort)));
+            await using var api = ApiServer.Build(
+                ApiVerb.Settings(folder, [Role.Url(engine)], parsed.GetRequiredValue(host), parsed.GetValue(apiPort)),
+                builder => CleanVerb.AddTo(builder.Services, DataFolder.Resolve(folder), [Role.Url(engine)]));
             await Role.StartAsync(api, cancellationToken);
             var url = Role.Url(api);
             Console.WriteLine($"engine       {Role.Url(engine)}");

@@ -13,7 +13,7 @@ internal static class HealthApi
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/health", GetAsync).WithName("health").WithSummary("Whether every engine is reachable and fit for work");
-        routes.MapGet("/queue-info", (JobQueues queues) => Json(Queues(queues, "_queue_size"), StatusCodes.Status200OK))
+        routes.MapGet("/queue-info", (JobQueues queues, JobService jobs) => Json(Info(queues, jobs), StatusCodes.Status200OK))
             .WithName("queue_info").WithSummary("How many jobs wait in each stage");
     }
 
@@ -57,6 +57,13 @@ internal static class HealthApi
         report["gpu"] = new JsonObject { ["unrecoverable"] = latch is not null, ["reason"] = latch };
         report["healthy"] = (bool)report["http_ok"]! && engine.Socket.IsConnected && latch is null;
         return report;
+    }
+
+    private static JsonObject Info(JobQueues queues, JobService jobs)
+    {
+        var info = Queues(queues, "_queue_size");
+        info["oldest_unfinished_seconds"] = jobs.OldestUnfinished?.TotalSeconds;
+        return info;
     }
 
     private static JsonObject Queues(JobQueues queues, string suffix)

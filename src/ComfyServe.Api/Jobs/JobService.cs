@@ -24,6 +24,9 @@ internal sealed partial class JobService(ApiOptions options, JobPipeline pipelin
     /// <summary>Jobs accepted and not over.</summary>
     public int Unfinished => Volatile.Read(ref _unfinished);
 
+    /// <summary>How long the oldest unfinished job has been here; null where there is none. Clean-up spares what was written since.</summary>
+    public TimeSpan? OldestUnfinished => _active.Keys.Select(j => (TimeSpan?)j.Elapsed).Max();
+
     /// <summary>What a caller is told whom there is no room for.</summary>
     public string CapacityMessage => $"Worker at capacity ({options.MaxQueueSize} in flight); retry shortly";
 

@@ -19,7 +19,8 @@ internal static class FilesApi
 
         if (store.Find(key) is not { } path)
         {
-            return Requests.Answers.Text("detail", "Not Found", StatusCodes.Status404NotFound);
+            // The signature is ours: there was such a file.
+            return Requests.Answers.Text("detail", "The file is gone: clean-up deletes old outputs when the disk is nearly full", StatusCodes.Status410Gone);
         }
 
         var type = MediaType.OfName(path);

@@ -1,0 +1,129 @@
+using System.CommandLine;
+using ComfyServe.Hosting.Logging;
+using ComfyServe.Provisioning.CleanUp;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace ComfyServe.Cli;
+
+/// <summary><c>comfyserve clean</c>: frees disk space now, as the services do by themselves.</summary>
+internal static class CleanVerb
+{
+    public static Command Build()
+    {
+        var data = Options.Data();
+        var dryRun = new Option<bool>("--dry-run") { Description = "Only tell what would go" };
+        var low = Mebibytes("--low-mark", "CLEANUP_LOW_MB", 512, "Clean only while less than this is free");
+        var high = Mebibytes("--high-mark", "CLEANUP_HIGH_MB", 1024, "Stop when this is free");
+        var age = new Option<double>("--max-age") { Description = "Hours after which outputs go first (default CLEANUP_MAX_AGE_HOURS, else 24)", HelpName = "HOURS", DefaultValueFactory = _ => Number("CLEANUP_MAX_AGE_HOURS", 24) };
+        var engines = Url("--engine", "http://127.0.0.1:18188", "Base URL of an engine that uses the data folder; may be repeated");
+        var services = Url("--api", "http://127.0.0.1:18288", "Base URL of an API service that uses the data folder; may be repeated");
+        var command = Verb.Create(
+            "clean",
+            "Deletes old outputs, previews and fetched inputs when the disk is nearly full; never what an unfinished job needs",
+            "comfyserve clean --dry-run",
+            "comfyserve clean --data ~/ComfyUI --low-mark 2048 --high-mark 8192");
+        command.Options.Add(data);
+        command.Options.Add(dryRun);
+        command.Options.Add(low);
+        command.Options.Add(high);
+        command.Options.Add(age);
+        command.Options.Add(engines);
+        command.Options.Add(services);
+        return command.Does(async (parsed, cancellationToken) =>
+        {
+            var rules = new CleanUpRules { LowMark = parsed.GetValue(low) << 20, HighMark = parsed.GetValue(high) << 20, MaxAge = TimeSpan.FromHours(parsed.GetValue(age)) };
+            if (rules.HighMark < rules.LowMark)
+            {
+                throw new UsageException("'--high-mark' must be at least '--low-mark'");
+            }
+
+            using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(10) };
+            var jobs = new ServiceJobs(http, Urls(parsed.GetRequiredValue(engines)), () => Urls(parsed.GetRequiredValue(services)), TimeProvider.System);
+            using var loggers = LoggerFactory.Create(logging => logging.AddServiceLogging().SetMinimumLevel(LogLevel.Error));
+            var cleaner = new Cleaner(CleanUpFolder.Of(DataFolder.Resolve(parsed.GetValue(data))), rules, jobs, TimeProvider.System, loggers.CreateLogger<Cleaner>());
+            return Print(await cleaner.RunAsync(parsed.GetValue(dryRun), cancellationToken), parsed.GetValue(dryRun), rules);
+        });
+    }
+
+    /// <summary>Adds the clean-up of a data folder to the API service that uses it.</summary>
+    /// <param name="services">The API service's own services.</param>
+    /// <param name="data">The data folder.</param>
+    /// <param name="engines">Base URLs of the engines that use it.</param>
+    public static void AddTo(IServiceCollection services, string data, IReadOnlyList<string> engines)
+    {
+        var rules = new CleanUpRules { LowMark = (long)Number("CLEANUP_LOW_MB", 512) << 20, HighMark = (long)Number("CLEANUP_HIGH_MB", 1024) << 20, MaxAge = TimeSpan.FromHours(Number("CLEANUP_MAX_AGE_HOURS", 24)) };
+        services.AddHostedService(provider =>
+        {
+            var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(10) };
+            var own = provider.GetRequiredService<IServer>();
+            var time = provider.GetRequiredService<TimeProvider>();
+            var jobs = new ServiceJobs(http, Urls(engines), () => Urls(own.Features.Get<IServerAddressesFeature>()?.Addresses ?? []), time);
+            var cleaner = new Cleaner(CleanUpFolder.Of(data), rules, jobs, time, provider.GetRequiredService<ILogger<Cleaner>>());
+            return new CleanUpLoop(cleaner, time, provider.GetRequiredService<ILogger<CleanUpLoop>>());
+        });
+    }
+
+    private static int Print(CleanUpReport report, bool dryRun, CleanUpRules rules)
+    {
+        if (dryRun)
+        {
+            foreach (var file in report.Deleted)
+            {
+                Console.WriteLine($"would delete {file.Path} ({Output.Size(file.Size)}, {file.Modified.UtcDateTime:yyyy-MM-dd HH:mm}Z)");
+            }
+        }
+
+        if (!report.JobsKnown)
+        {
+            Console.Error.WriteLine("comfyserve: a service did not tell which jobs it has; only files over the age may go");
+        }
+
+        var free = report.Free == long.MaxValue ? "there is nothing to clean" : $"{Output.Size(report.Free)} free";
+        Console.WriteLine($"{report.Deleted.Count} files ({Output.Size(report.Deleted.Sum(f => f.Size))}), {report.DanglingLinks} dangling links and {report.EmptyFolders} empty folders {(dryRun ? "would go" : "deleted")}; {free}");
+        return report.Reached ? ExitCodes.Success : Verb.Fail($"less than {Output.Size(rules.HighMark)} can be freed: jobs need the rest, or the disk is full of other files", ExitCodes.NotRight);
+    }
+
+    private static IReadOnlyList<Uri> Urls(IEnumerable<string> urls) => [.. urls.Select(u => new Uri(u.TrimEnd('/') + "/"))];
+
+    private static Option<long> Mebibytes(string name, string variable, long standard, string description)
+    {
+        var option = new Option<long>(name) { Description = $"{description}, MiB (default {variable}, else {standard})", HelpName = "MIB", DefaultValueFactory = _ => (long)Number(variable, standard) };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<long>() is < 0 or > 1L << 40)
+            {
+                result.AddError($"'{name}' must be a number of MiB");
+            }
+        });
+        return option;
+    }
+
+    private static Option<string[]> Url(string name, string standard, string description)
+    {
+        var option = new Option<string[]>(name) { Description = $"{description} (default {standard})", HelpName = "URL", DefaultValueFactory = _ => [standard] };
+        option.Validators.Add(result =>
+        {
+            foreach (var url in result.GetValueOrDefault<string[]>() ?? [])
+            {
+                if (!Uri.TryCreate(url, UriKind.Absolute, out var parsed) || parsed.Scheme is not ("http" or "https"))
+                {
+                    result.AddError($"'{name} {url}' is not an http or https URL");
+                }
+            }
+        });
+        return option;
+    }
+
+    private static double Number(string variable, double standard)
+    {
+        if (Environment.GetEnvironmentVariable(variable) is not { Length: > 0 } text)
+        {
+            return standard;
+        }
+
+        return double.TryParse(text, out var number) && number >= 0 ? number : throw new UsageException($"'{variable}' must be a number from 0, not '{text}'");
+    }
+}
