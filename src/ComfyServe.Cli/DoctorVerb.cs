@@ -33,7 +33,7 @@ internal static class DoctorVerb
                 Print(findings);
             }
 
-            return problems == 0 ? ExitCodes.Success : Verb.Fail($"{problems} {(problems == 1 ? "problem" : "problems")}", ExitCodes.NotRight);
+            return problems == 0 ? ExitCodes.Success : Verb.Fail($"{problems} {(problems == 1 ? "problem was" : "problems were")} found", ExitCodes.NotRight);
         });
     }
 
@@ -65,10 +65,10 @@ internal static class DoctorVerb
                 FindingLevel.NotUsed => ("not used", "grey"),
                 _ => ("PROBLEM", "red"),
             };
-            AnsiConsole.MarkupLine($"[{colour}]{word,-9}[/] {finding.Area,-13} {Markup.Escape(finding.Message)}");
+            Output.MarkupLine($"[{colour}]{word,-9}[/] {finding.Area,-13} {Markup.Escape(finding.Message)}");
             if (finding.Advice is not null)
             {
-                AnsiConsole.MarkupLine($"{"",-9} {"",-13} → {Markup.Escape(finding.Advice)}");
+                Output.MarkupLine($"{"",-9} {"",-13} → {Markup.Escape(finding.Advice)}");
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Spectre.Console;
 
 namespace ComfyServe.Cli;
 
@@ -13,6 +14,19 @@ internal static class Output
         WriteIndented = true,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
+
+    /// <summary>Writes a line with colours; without them, and never wrapped, where nobody looks at a terminal.</summary>
+    public static void MarkupLine(string markup)
+    {
+        if (Console.IsOutputRedirected)
+        {
+            Console.WriteLine(Markup.Remove(markup));
+        }
+        else
+        {
+            AnsiConsole.MarkupLine(markup);
+        }
+    }
 
     /// <summary>A size for people, in binary units.</summary>
     public static string Size(long bytes) => bytes switch

@@ -85,7 +85,7 @@ internal static class ProvisionVerb
                 _ => ("FAILED", "red"),
             };
             var message = step.Message is null ? "" : $": {Markup.Escape(step.Message)}";
-            AnsiConsole.MarkupLine($"[{colour}]{word,-9}[/] {step.Phase,-9} {Markup.Escape(step.Name)}{message}");
+            Output.MarkupLine($"[{colour}]{word,-9}[/] {step.Phase,-9} {Markup.Escape(step.Name)}{message}");
         }
 
         if (report.BytesTransferred > 0)
