@@ -57,6 +57,9 @@ public sealed class WorkerOptions
     /// <summary>Requests that may be here at the same time, running ones included; more are refused at once. Default 1,000.</summary>
     public int MaxRequests { get; set; } = 1_000;
 
+    /// <summary>Connections at the same time; more are closed at once. Default 4,000.</summary>
+    public int MaxConnections { get; set; } = 4_000;
+
     /// <summary>Largest request body, bytes. Default 101 MiB: the API service's own limit and a ticket.</summary>
     public long MaxBodyBytes { get; set; } = 101L << 20;
 

@@ -14,6 +14,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 
 namespace ComfyServe.Worker;
 
@@ -35,7 +36,7 @@ public static class WorkerServer
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = typeof(WorkerServer).Assembly.GetName().Name });
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
-        builder.Logging.AddServiceLogging();
+        builder.Logging.AddServiceLogging().AddFilter("Yarp", LogLevel.Warning);
         builder.Services.AddSingleton(options);
         builder.Services.TryAddSingleton(TimeProvider.System);
         AddServices(builder.Services, options);
@@ -86,6 +87,7 @@ public static class WorkerServer
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes + 1;
+        kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
         kestrel.Listen(IPAddress.Parse(options.Host), options.Port, listener =>
         {
             if (options.UseTls)

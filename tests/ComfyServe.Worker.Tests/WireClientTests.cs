@@ -37,7 +37,7 @@ public sealed class WireClientTests
         });
 
         using var probe = Process.Start(new ProcessStartInfo(
-            python!, [RepositoryRoot.Data("probes", "wire_client.py"), "--gateway", url, "--key", Key, "--endpoint", "comfyui-json", "-n", "20", "-c", "4", "--timeout", "60"])
+            python!, [Path.Combine(RepositoryRoot.Path, "tests", "probes", "wire_client.py"), "--gateway", url, "--key", Key, "--endpoint", "comfyui-json", "-n", "20", "-c", "4", "--timeout", "60"])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,

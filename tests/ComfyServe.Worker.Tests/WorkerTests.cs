@@ -247,6 +247,26 @@ public sealed class WorkerTests
     }
 
     [Fact]
+    public async Task Request_ClientReadsSlowly_TheNextIsServedMeanwhile()
+    {
+        await using var worker = await RunningWorker.StartAsync();
+        var large = new byte[32 << 20];
+        worker.Api.Answer = (context, body) => body.Contains("large", StringComparison.Ordinal)
+            ? Results.Bytes(large).ExecuteAsync(context)
+            : FakeApi.WriteAsync(context, 200, FakeApi.Completed);
+        using var slow = new HttpRequestMessage(HttpMethod.Post, worker.Url + "/generate/sync")
+        {
+            Content = JsonContent.Create(new JsonObject { ["auth_data"] = worker.Gateway.Ticket(worker.Url), ["payload"] = new JsonObject { ["size"] = "large" } }),
+        };
+        using var unread = await worker.Client.SendAsync(slow, HttpCompletionOption.ResponseHeadersRead, Token);
+
+        using var next = await worker.GenerateAsync();
+
+        Assert.Equal(HttpStatusCode.OK, next.StatusCode);
+        Assert.Equal(large.Length, (await unread.Content.ReadAsByteArrayAsync(Token)).Length);
+    }
+
+    [Fact]
     public async Task Request_LargerThanAllowed_Is413()
     {
         await using var worker = await RunningWorker.StartAsync(change: static o => o.MaxBodyBytes = 2000);

@@ -7,9 +7,9 @@ internal sealed class TurnQueue(int slots)
     private readonly LinkedList<TaskCompletionSource> _waiting = new();
     private int _free = slots;
 
-    /// <summary>Waits for a turn; <see cref="Release"/> gives it back.</summary>
+    /// <summary>Waits for a turn; <see cref="Turn.Dispose"/> gives it back.</summary>
     /// <exception cref="OperationCanceledException">The caller went away first; it has no turn.</exception>
-    public async Task WaitAsync(CancellationToken cancellationToken)
+    public async Task<Turn> WaitAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         LinkedListNode<TaskCompletionSource> place;
@@ -18,7 +18,7 @@ internal sealed class TurnQueue(int slots)
             if (_free > 0)
             {
                 _free--;
-                return;
+                return new Turn(this);
             }
 
             place = _waiting.AddLast(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
@@ -26,9 +26,10 @@ internal sealed class TurnQueue(int slots)
 
         await using var leaving = cancellationToken.Register(() => Leave(place, cancellationToken));
         await place.Value.Task;
+        return new Turn(this);
     }
 
-    /// <summary>Gives a turn back: the next in line has it.</summary>
+    /// <summary>Gives a turn back: the next in line has it. Called by <see cref="Turn"/>.</summary>
     public void Release()
     {
         lock (_gate)

@@ -88,14 +88,16 @@ internal sealed class ForwardApi(
         var outcome = WorkOutcome.Broken;
         try
         {
-            await turns.WaitAsync(gone);
-            try
+            using var turn = await turns.WaitAsync(gone);
+            ledger.Start(entry);
+            var began = time.GetTimestamp();
+            outcome = await forwarder.ForwardAsync(context, call.Payload, Done, gone);
+
+            // A client that reads its answer slowly must not hold up the machine.
+            void Done(WorkOutcome done)
             {
-                outcome = await WorkAsync(context, call, entry, gone);
-            }
-            finally
-            {
-                turns.Release();
+                Finish(entry, done, time.GetElapsedTime(began));
+                turn.Dispose();
             }
         }
         catch (OperationCanceledException) when (gone.IsCancellationRequested)
@@ -109,18 +111,14 @@ internal sealed class ForwardApi(
         }
     }
 
-    private async Task<WorkOutcome> WorkAsync(HttpContext context, WorkerCall call, LoadEntry entry, CancellationToken gone)
+    private void Finish(LoadEntry entry, WorkOutcome outcome, TimeSpan elapsed)
     {
-        ledger.Start(entry);
-        var began = time.GetTimestamp();
-        var outcome = await forwarder.ForwardAsync(context, call.Payload, gone);
-
         // Side by side, a job's time says little of the machine.
         if (outcome == WorkOutcome.Served && options.ParallelRequests == 1)
         {
-            score.Observe(entry.Cost, time.GetElapsedTime(began));
+            score.Observe(entry.Cost, elapsed);
         }
 
-        return outcome;
+        ledger.End(entry, outcome);
     }
 }

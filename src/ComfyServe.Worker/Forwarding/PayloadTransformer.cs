@@ -10,10 +10,11 @@ namespace ComfyServe.Worker.Forwarding;
 /// Shapes one forwarded request: the payload alone goes on, without the client's headers and query (they carry keys); the
 /// answer comes back as it is, except that a failed workflow's 500 becomes a 422. Made for each request.
 /// </summary>
-internal sealed class PayloadTransformer(string destination, int payloadBytes, string? publicHost) : HttpTransformer
+internal sealed class PayloadTransformer(string destination, int payloadBytes, string? publicHost, Action<WorkOutcome> done) : HttpTransformer
 {
     private HttpStatusCode? _status;
     private bool _failedForGood;
+    private bool _finished;
 
     /// <summary>What the API service's answer says of the work.</summary>
     public WorkOutcome Outcome => _status switch
@@ -24,6 +25,16 @@ internal sealed class PayloadTransformer(string destination, int payloadBytes, s
         HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or > HttpStatusCode.InternalServerError => WorkOutcome.Broken,
         _ => WorkOutcome.Answered,
     };
+
+    /// <summary>The API service has done its work.</summary>
+    public void Finish()
+    {
+        if (!_finished)
+        {
+            _finished = true;
+            done(Outcome);
+        }
+    }
 
     /// <inheritdoc/>
     public override ValueTask TransformRequestAsync(
@@ -48,6 +59,12 @@ internal sealed class PayloadTransformer(string destination, int payloadBytes, s
         var copies = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
         if (proxyResponse is not { StatusCode: HttpStatusCode.InternalServerError })
         {
+            // An answer of known length was made before it was sent; a stream goes on while the work does.
+            if (proxyResponse?.Content.Headers.ContentLength is not null)
+            {
+                Finish();
+            }
+
             return copies;
         }
 
@@ -58,6 +75,8 @@ internal sealed class PayloadTransformer(string destination, int payloadBytes, s
         {
             httpContext.Response.StatusCode = StatusCodes.Status422UnprocessableEntity;
         }
+
+        Finish();
 
         await httpContext.Response.Body.WriteAsync(failure.Head, cancellationToken);
         await answer.CopyToAsync(httpContext.Response.Body, cancellationToken);

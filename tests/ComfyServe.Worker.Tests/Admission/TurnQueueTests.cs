@@ -10,14 +10,14 @@ public sealed class TurnQueueTests
     public async Task Wait_SeveralWait_TurnsGoInOrder() // 44
     {
         var queue = new TurnQueue(1);
-        await queue.WaitAsync(Token);
+        var turn = await queue.WaitAsync(Token);
         var waiting = Enumerable.Range(0, 3).Select(_ => queue.WaitAsync(Token)).ToArray();
 
         for (var i = 0; i < 3; i++)
         {
             Assert.All(waiting[i..], static w => Assert.False(w.IsCompleted));
-            queue.Release();
-            await waiting[i];
+            turn.Dispose();
+            turn = await waiting[i];
         }
     }
 
@@ -25,34 +25,39 @@ public sealed class TurnQueueTests
     public async Task Wait_OneLeaves_TheNextIsServed()
     {
         var queue = new TurnQueue(1);
-        await queue.WaitAsync(Token);
+        var turn = await queue.WaitAsync(Token);
         using var leaving = new CancellationTokenSource();
         var first = queue.WaitAsync(leaving.Token);
         var second = queue.WaitAsync(Token);
 
         await leaving.CancelAsync();
-        queue.Release();
+        turn.Dispose();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
         await second;
     }
 
     [Fact]
-    public async Task Release_NobodyWaits_IsFreeAgain()
+    public async Task Dispose_Twice_GivesOneTurnBack()
+    {
+        var queue = new TurnQueue(1);
+        var turn = await queue.WaitAsync(Token);
+
+        turn.Dispose();
+        turn.Dispose();
+
+        await queue.WaitAsync(Token);
+        Assert.False(queue.WaitAsync(Token).IsCompleted);
+    }
+
+    [Fact]
+    public async Task Wait_TwoSlots_TwoWorkAtTheSameTime()
     {
         var queue = new TurnQueue(2);
-        await queue.WaitAsync(Token);
-        await queue.WaitAsync(Token);
-        var third = queue.WaitAsync(Token);
-        Assert.False(third.IsCompleted);
-
-        queue.Release();
-        await third;
-        queue.Release();
-        queue.Release();
 
         await queue.WaitAsync(Token);
         await queue.WaitAsync(Token);
+
         Assert.False(queue.WaitAsync(Token).IsCompleted);
     }
 
