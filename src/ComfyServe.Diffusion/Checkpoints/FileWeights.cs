@@ -15,7 +15,7 @@ public sealed class FileWeights(SafetensorsFile file, ComputeFormat format) : IW
     public IEnumerable<string> Names => file.Entries.Select(e => e.Name);
 
     /// <inheritdoc/>
-    public bool GivesOwnership => true;
+    public bool GivesOwnership(string name) => true;
 
     /// <inheritdoc/>
     public bool CreatesMissing => false;

@@ -11,8 +11,8 @@ public interface IWeightSource
     /// <summary>All names, in any order.</summary>
     IEnumerable<string> Names { get; }
 
-    /// <summary>Whether <see cref="Load"/> makes new tensors that the model must dispose of.</summary>
-    bool GivesOwnership { get; }
+    /// <summary>Whether <see cref="Load"/> made a new tensor for that name, which the model must dispose of.</summary>
+    bool GivesOwnership(string name);
 
     /// <summary>Whether <see cref="Load"/> makes a tensor of a name that is missing instead of failing.</summary>
     bool CreatesMissing { get; }

@@ -18,7 +18,7 @@ public sealed class TensorWeights(IDictionary<string, Tensor> tensors, Func<stri
     public IEnumerable<string> Names => tensors.Keys;
 
     /// <inheritdoc/>
-    public bool GivesOwnership => false;
+    public bool GivesOwnership(string name) => false;
 
     /// <inheritdoc/>
     public bool CreatesMissing => create is not null;

@@ -23,7 +23,7 @@ public sealed class WeightMap
 
     /// <summary>Opens a source at its root for a model that computes with the given kernels.</summary>
     internal WeightMap(IWeightSource source, Kernels kernels)
-        : this(source, kernels, "", new Ledger())
+        : this(source, kernels, "", new Ledger(""))
     {
     }
 
@@ -37,6 +37,9 @@ public sealed class WeightMap
     /// <summary>Tensors made for the model while it took its weights; whoever builds the model disposes of them.</summary>
     public IReadOnlyCollection<Tensor> Owned => _ledger.Owned;
 
+    /// <summary>The tensors that the model took, by their names below the model's prefix.</summary>
+    internal IReadOnlyDictionary<string, Tensor> Taken => _ledger.Taken;
+
     /// <summary>What the model's layers compute with.</summary>
     internal Kernels Kernels { get; }
 
@@ -44,7 +47,7 @@ public sealed class WeightMap
     public WeightMap this[string name] => new(_source, Kernels, $"{_prefix}{name}.", _ledger);
 
     /// <summary>Starts a model of its own at a prefix that is taken literally (with its dot), such as <c>first_stage_model.</c>.</summary>
-    public WeightMap Model(string prefix) => new(_source, Kernels, _prefix + prefix, new Ledger());
+    public WeightMap Model(string prefix) => new(_source, Kernels, _prefix + prefix, new Ledger(_prefix + prefix));
 
     /// <summary>Whether there is a tensor of that name.</summary>
     public bool Contains(string name) => _source.ShapeOf(_prefix + name) is not null;
@@ -72,7 +75,8 @@ public sealed class WeightMap
         }
 
         var tensor = _source.Load(full, shape);
-        return _source.GivesOwnership ? Own(tensor) : tensor;
+        _ledger.Taken[full[_ledger.Prefix.Length..]] = tensor;
+        return _source.GivesOwnership(full) ? Own(tensor) : tensor;
     }
 
     /// <summary>Registers a tensor made from taken ones (such as a fused weight) as the model's own.</summary>
@@ -130,8 +134,12 @@ public sealed class WeightMap
     }
 
     /// <summary>What one model took; shared by all maps below its root.</summary>
-    private sealed class Ledger
+    private sealed class Ledger(string prefix)
     {
+        public string Prefix { get; } = prefix;
+
+        public Dictionary<string, Tensor> Taken { get; } = new(StringComparer.Ordinal);
+
         // By reference: TorchSharp's own equality compares elements.
         public HashSet<Tensor> Owned { get; } = new(ReferenceEqualityComparer.Instance);
 

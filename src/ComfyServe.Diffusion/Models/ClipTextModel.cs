@@ -31,6 +31,7 @@ public sealed class ClipTextModel : ITextEncoder, IDisposable
         _projection = config.Projection > 0 ? new Linear(weights["text_projection"], config.Width, config.Projection, bias: false) : null;
         weights.ThrowIfIncomplete();
         _owned = weights.Owned;
+        (Weights, Kernels) = (weights.Taken, weights.Kernels);
     }
 
     /// <summary>The sizes.</summary>
@@ -38,6 +39,15 @@ public sealed class ClipTextModel : ITextEncoder, IDisposable
 
     /// <inheritdoc/>
     public int EmbeddingWidth => (int)Config.Width;
+
+    /// <summary>The weights by their names in the checkpoint.</summary>
+    internal IReadOnlyDictionary<string, Tensor> Weights { get; }
+
+    /// <summary>What the layers compute with.</summary>
+    internal Kernels Kernels { get; }
+
+    /// <summary>The number format.</summary>
+    internal ComputeFormat Format => _format;
 
     /// <summary>Bytes of memory that the weights take.</summary>
     public long ByteSize => _owned.Sum(t => t.numel() * t.element_size());

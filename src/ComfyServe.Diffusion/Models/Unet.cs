@@ -52,10 +52,20 @@ public sealed class Unet : IDisposable
         _last = new Conv2d(weights["out.2"], first, config.OutputChannels, kernel: 3);
         weights.ThrowIfIncomplete();
         _owned = weights.Owned;
+        (Weights, Kernels) = (weights.Taken, weights.Kernels);
     }
 
     /// <summary>The sizes.</summary>
     public UnetConfig Config { get; }
+
+    /// <summary>The weights by their names in the checkpoint.</summary>
+    internal IReadOnlyDictionary<string, Tensor> Weights { get; }
+
+    /// <summary>What the layers compute with.</summary>
+    internal Kernels Kernels { get; }
+
+    /// <summary>The number format.</summary>
+    internal ComputeFormat Format => _format;
 
     /// <summary>Bytes of memory that the weights take.</summary>
     public long ByteSize => _owned.Sum(t => t.numel() * t.element_size());

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ComfyServe.Diffusion.Runtime;
 
 namespace ComfyServe.Engine.Nodes;
@@ -13,17 +14,21 @@ public sealed class ModelCache
     private readonly Dictionary<string, Entry> _models = new(StringComparer.Ordinal);
     private readonly Lazy<KernelVerdicts> _verdicts;
     private readonly Lazy<ComputeFormat> _format;
+    private readonly ConditionalWeakTable<object, string> _identities = [];
+    private readonly Action<string>? _warn;
     private readonly long _budget;
     private long _clock;
+    private long _identity;
 
     /// <summary>Makes an empty cache.</summary>
     /// <param name="format">What models compute in; null: the best that this machine computes right.</param>
-    /// <param name="warn">Gets a sentence where a kernel of this machine turns out to compute wrong results.</param>
+    /// <param name="warn">Gets a sentence where something is not as it should be, such as a kernel that computes wrong results.</param>
     /// <param name="budget">Bytes that models may take before older ones are let go of; null: half of the memory.</param>
     public ModelCache(ComputeFormat? format = null, Action<string>? warn = null, long? budget = null)
     {
         _verdicts = new Lazy<KernelVerdicts>(() => KernelVerdicts.ForThisMachine(warn));
         _format = new Lazy<ComputeFormat>(() => format ?? ComputeFormats.ForThisMachine(_verdicts.Value));
+        _warn = warn;
         _budget = budget ?? (GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
     }
 
@@ -56,6 +61,12 @@ public sealed class ModelCache
         _models[key] = new Entry(model, bytes) { LastUse = _clock };
         return model;
     }
+
+    /// <summary>A text that no other model has: for keys of models that are made from another one.</summary>
+    public string IdentityOf(object model) => _identities.GetValue(model, _ => $"model {++_identity}");
+
+    /// <summary>Tells the operator what a node noticed.</summary>
+    public void Warn(string sentence) => _warn?.Invoke(sentence);
 
     /// <summary>Lets go of all models; those that are <see cref="IDisposable"/> are disposed of.</summary>
     /// <remarks>The engine drops every cached result first: no handle to a model survives.</remarks>

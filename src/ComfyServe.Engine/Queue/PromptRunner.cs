@@ -12,7 +12,7 @@ namespace ComfyServe.Engine.Queue;
 internal sealed partial class PromptRunner(
     EngineNodes nodes, EngineFolders folders, SocketHub hub, EngineOptions options, TimeProvider clock, ILogger<PromptRunner> logger)
 {
-    private readonly ModelCache _models = new(options.Fp32 ? ComputeFormat.Fp32 : null, warning => Log.WrongKernel(logger, warning));
+    private readonly ModelCache _models = new(options.Fp32 ? ComputeFormat.Fp32 : null, warning => Log.Warned(logger, warning));
     private PromptExecutor? _executor;
 
     /// <summary>What clients that connect in the middle of a run are told.</summary>
@@ -97,6 +97,6 @@ internal sealed partial class PromptRunner(
         public static partial void Freed(ILogger logger);
 
         [LoggerMessage(2113, LogLevel.Warning, "{Warning}")]
-        public static partial void WrongKernel(ILogger logger, string warning);
+        public static partial void Warned(ILogger logger, string warning);
     }
 }

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.Json.Nodes;
 using ComfyServe.Engine.Folders;
 
@@ -77,7 +78,9 @@ internal static class ObjectInfo
 
     private static void AddFlags(JsonObject entry, NodeDescriptor node, bool isV3)
     {
-        var tooltips = Strings(node.Outputs.Select(o => o.Tooltip));
+        // A class of ComfyUI may inherit more of them than it has outputs.
+        var given = node.Method.GetCustomAttribute<OutputsAttribute>()?.Tooltips ?? [];
+        var tooltips = Strings(node.Outputs.Select(o => o.Tooltip).Concat(given.Skip(node.Outputs.Count)));
         if (isV3)
         {
             entry["output_tooltips"] = tooltips;
