@@ -15,6 +15,8 @@ internal static class RunVerb
         var set = new Option<string[]>("--set") { Description = "Change an input of a node; may be repeated", HelpName = "NODE.INPUT=VALUE", DefaultValueFactory = _ => [] };
         var output = new Option<string>("--output", "-o") { Description = "Folder to save the outputs in (default out)", HelpName = "DIR", DefaultValueFactory = _ => "out" };
         var api = new Option<string?>("--api") { Description = "Use this API service instead of starting one", HelpName = "URL" };
+        var endpoint = new Option<string?>("--endpoint") { Description = "Send the workflow to this endpoint of a gateway; the key is COMFYSERVE_API_KEY", HelpName = "NAME" };
+        var gateway = new Option<string?>("--gateway") { Description = "The gateway of '--endpoint' (default: COMFYSERVE_GATEWAY, else http://localhost:8080)", HelpName = "URL" };
         var fp32 = new Option<bool>("--fp32") { Description = "Compute in 32-bit floating point (only without '--api')" };
         var data = Options.Data();
         var json = Options.Json();
@@ -22,9 +24,17 @@ internal static class RunVerb
             "run",
             "Runs a workflow, shows its progress and saves its outputs",
             "comfyserve run samples/text-to-image.json --set 6.text=\"a red circle on a blue background\" --output out",
-            "comfyserve run workflow.json --set 3.seed=7 --set 3.steps=30 --api http://127.0.0.1:18288 --json");
+            "comfyserve run workflow.json --set 3.seed=7 --set 3.steps=30 --api http://127.0.0.1:18288 --json",
+            "comfyserve run workflow.json --endpoint comfyui-json --gateway http://127.0.0.1:8080");
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(api) is not null && result.GetValue(endpoint) is not null)
+            {
+                result.AddError("'--api' and '--endpoint' exclude each other");
+            }
+        });
         command.Arguments.Add(workflow);
-        foreach (var option in new Option[] { set, output, api, fp32, data, json })
+        foreach (var option in new Option[] { set, output, api, endpoint, gateway, fp32, data, json })
         {
             command.Options.Add(option);
         }
@@ -43,15 +53,28 @@ internal static class RunVerb
                 input.Inline();
             }
 
-            await using var stack = parsed.GetValue(api) is { } url
-                ? LocalStack.Elsewhere(url)
-                : await LocalStack.StartAsync(parsed.GetValue(data), parsed.GetValue(fp32), cancellationToken);
-            using var display = RunDisplay.Create(file.Graph, quiet: parsed.GetValue(json));
-            var result = await new RunClient(stack.Http).RunAsync(file.Graph, display.Show, cancellationToken);
-            display.Finish();
+            var quiet = parsed.GetValue(json);
+            await using var stack = await ConnectAsync(parsed.GetValue(api), parsed.GetValue(endpoint), parsed.GetValue(data), parsed.GetValue(fp32), cancellationToken);
+            var result = parsed.GetValue(endpoint) is { } name
+                ? await EndpointRun.RunAsync(parsed.GetValue(gateway), name, file.Graph, quiet, cancellationToken)
+                : await FollowAsync(stack.Http, file, quiet, cancellationToken);
             var saved = await OutputSaver.SaveAsync(stack.Http, result.Output, Path.GetFullPath(parsed.GetRequiredValue(output)), cancellationToken);
-            return Report(result, saved, Stopwatch.GetElapsedTime(began), parsed.GetValue(json));
+            return Report(result, saved, Stopwatch.GetElapsedTime(began), quiet);
         });
+    }
+
+    /// <summary>Where the run happens: an API service elsewhere, a worker (outputs come from URLs alone), or this process.</summary>
+    private static async Task<LocalStack> ConnectAsync(string? api, string? endpoint, string? data, bool fp32, CancellationToken cancellationToken) =>
+        api is not null ? LocalStack.Elsewhere(api)
+        : endpoint is not null ? LocalStack.Nowhere()
+        : await LocalStack.StartAsync(data, fp32, cancellationToken);
+
+    private static async Task<GenerateResult> FollowAsync(HttpClient api, WorkflowFile file, bool quiet, CancellationToken cancellationToken)
+    {
+        using var display = RunDisplay.Create(file.Graph, quiet);
+        var result = await new RunClient(api).RunAsync(file.Graph, display.Show, cancellationToken);
+        display.Finish();
+        return result;
     }
 
     private static int Report(GenerateResult result, IReadOnlyList<SavedOutput> saved, TimeSpan elapsed, bool json)

@@ -1,6 +1,5 @@
 using System.CommandLine;
-using ComfyServe.Api;
-using ComfyServe.Engine;
+using ComfyServe.Cli.Up;
 
 namespace ComfyServe.Cli;
 
@@ -11,36 +10,36 @@ internal static class UpVerb
     {
         var host = Options.Host();
         var data = Options.Data();
-        var enginePort = new Option<int>("--engine-port") { Description = "Port of the engine (default 18188)", HelpName = "PORT", DefaultValueFactory = _ => 18188 };
-        var apiPort = new Option<int>("--api-port") { Description = "Port of the API service (default 18288)", HelpName = "PORT", DefaultValueFactory = _ => 18288 };
+        var engine = Port("--engine-port", "engine", 18188);
+        var api = Port("--api-port", "API service", 18288);
+        var gateway = Port("--gateway-port", "gateway", 8080);
+        var worker = Port("--worker-port", "worker", 3000);
         var command = Verb.Create(
             "up",
-            "Runs all roles on this machine until Ctrl-C",
+            "Runs all roles on this machine until Ctrl-C: engine, API service, worker, and a gateway with the endpoint 'comfyui-json'",
             "comfyserve up",
-            "comfyserve up --host 0.0.0.0 --data ~/ComfyUI");
-        command.Options.Add(host);
-        command.Options.Add(data);
-        command.Options.Add(enginePort);
-        command.Options.Add(apiPort);
+            "comfyserve up --data ~/ComfyUI --gateway-port 9000");
+        foreach (var option in new Option[] { host, data, engine, api, gateway, worker })
+        {
+            command.Options.Add(option);
+        }
+
         return command.Does(async (parsed, cancellationToken) =>
         {
-            var folder = parsed.GetValue(data);
-            await using var engine = EngineServer.Build(EngineVerb.Settings(folder, fp32: false, "127.0.0.1", parsed.GetValue(enginePort)));
-            await Role.StartAsync(engine, cancellationToken);
-            await using var api = ApiServer.Build(
-                ApiVerb.Settings(folder, [Role.Url(engine)], parsed.GetRequiredValue(host), parsed.GetValue(apiPort)),
-                builder => CleanVerb.AddTo(builder.Services, DataFolder.Resolve(folder), [Role.Url(engine)]));
-            await Role.StartAsync(api, cancellationToken);
-            var url = Role.Url(api);
-            Console.WriteLine($"engine       {Role.Url(engine)}");
-            Console.WriteLine($"API service  {url}");
-            Console.WriteLine($"docs         {url}/docs");
-            Console.WriteLine($"data         {DataFolder.Resolve(folder)}");
-            Console.WriteLine($"ready {url}");
-            await Role.UntilStoppedAsync(api, cancellationToken);
-            await api.StopAsync(CancellationToken.None);
-            await engine.StopAsync(CancellationToken.None);
+            var options = new FleetPlan(
+                parsed.GetRequiredValue(host), parsed.GetValue(data), parsed.GetValue(engine), parsed.GetValue(api), parsed.GetValue(gateway), parsed.GetValue(worker));
+            await using var fleet = await LocalFleet.StartAsync(options, cancellationToken);
+            fleet.Print(Console.Out);
+            Console.WriteLine($"ready {fleet.GatewayUrl}");
+            await Role.UntilStoppedAsync(fleet.Front, cancellationToken);
             return ExitCodes.Success;
         });
     }
+
+    private static Option<int> Port(string name, string role, int standard) => new(name)
+    {
+        Description = $"Port of the {role}, 0 for any free one",
+        HelpName = "PORT",
+        DefaultValueFactory = _ => standard,
+    };
 }

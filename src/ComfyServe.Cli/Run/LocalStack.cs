@@ -11,12 +11,15 @@ internal sealed class LocalStack : IAsyncDisposable
     private readonly WebApplication? _engine;
     private readonly WebApplication? _api;
 
-    private LocalStack(WebApplication? engine, WebApplication? api, string url)
+    private LocalStack(WebApplication? engine, WebApplication? api, string? url)
     {
         _engine = engine;
         _api = api;
-        Http = new HttpClient { BaseAddress = new Uri(url.TrimEnd('/') + "/"), Timeout = Timeout.InfiniteTimeSpan };
+        Http = new HttpClient { BaseAddress = url is null ? null : new Uri(url.TrimEnd('/') + "/"), Timeout = Timeout.InfiniteTimeSpan };
     }
+
+    /// <summary>No API service: for a run that a worker answers.</summary>
+    public static LocalStack Nowhere() => new(null, null, null);
 
     /// <summary>Talks to the API service; its base address is the service's.</summary>
     public HttpClient Http { get; }

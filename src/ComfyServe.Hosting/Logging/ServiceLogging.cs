@@ -17,6 +17,8 @@ public static class ServiceLogging
         logging.AddFilter("Microsoft", LogLevel.Warning);
         logging.AddFilter("System.Net.Http", LogLevel.Warning);
         logging.AddFilter("Orleans", LogLevel.Warning);
+        logging.AddFilter("Orleans.Runtime.Scheduler", LogLevel.Error);
+        logging.AddFilter("Yarp", LogLevel.Warning); // its request log would hold signed URLs
         logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;

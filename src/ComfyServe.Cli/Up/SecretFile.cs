@@ -1,0 +1,25 @@
+namespace ComfyServe.Cli.Up;
+
+/// <summary>A file that only its owner can read: the account's key and the worker's token of <c>up</c>.</summary>
+internal static class SecretFile
+{
+    /// <summary>The file's lines, or null where there is none.</summary>
+    public static string[]? Read(string path) => File.Exists(path) ? File.ReadAllLines(path) : null;
+
+    /// <summary>Writes the file with mode 0600.</summary>
+    public static void Write(string path, params string[] lines)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        using var writer = new StreamWriter(path, options);
+        foreach (var line in lines)
+        {
+            writer.WriteLine(line);
+        }
+    }
+}
