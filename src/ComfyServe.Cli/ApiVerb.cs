@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ComfyServe.Api;
+using Microsoft.AspNetCore.Builder;
 
 namespace ComfyServe.Cli;
 
@@ -40,9 +41,16 @@ internal static class ApiVerb
         {
             var settings = Settings(parsed.GetValue(data), Chosen(parsed.GetValue(engines)), parsed.GetRequiredValue(host), parsed.GetValue(port));
             var folder = DataFolder.Resolve(parsed.GetValue(data));
-            return Role.ServeAsync(ApiServer.Build(settings, builder => CleanVerb.AddTo(builder.Services, folder, settings.Engines)), cancellationToken);
+            return Role.ServeAsync(ApiServer.Build(settings, Configure(folder, settings.Engines)), cancellationToken);
         });
     }
+
+    /// <summary>What the command line adds to the API service: its life, and the loop that keeps the disk from filling up.</summary>
+    public static Action<WebApplicationBuilder> Configure(string folder, IReadOnlyList<string> engines) => builder =>
+    {
+        Role.Configure(builder);
+        CleanVerb.AddTo(builder.Services, folder, engines);
+    };
 
     /// <summary>The API service's settings for a data folder.</summary>
     public static ApiOptions Settings(string? data, IReadOnlyList<string> engines, string host, int port) => new()

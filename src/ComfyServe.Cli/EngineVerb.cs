@@ -29,7 +29,7 @@ internal static class EngineVerb
         {
             var settings = Settings(parsed.GetValue(data), parsed.GetValue(fp32), parsed.GetRequiredValue(host), parsed.GetValue(port));
             settings.KeptResults = KeptResults(parsed.GetValue(cacheLru), parsed.GetValue(cacheNone));
-            return Role.ServeAsync(EngineServer.Build(settings), cancellationToken);
+            return Role.ServeAsync(EngineServer.Build(settings, Role.Configure), cancellationToken);
         });
     }
 

@@ -43,7 +43,7 @@ internal static class GatewayVerb
             var options = Settings(parsed.GetValue(data), parsed.GetRequiredValue(host), parsed.GetValue(port));
             options.Database = parsed.GetValue(database) ?? options.Database;
             options.PublicUrl = parsed.GetValue(publicUrl) is { } url ? new Uri(url) : null;
-            return Role.ServeAsync(GatewayServer.Build(options), cancellationToken);
+            return Role.ServeAsync(GatewayServer.Build(options, Role.Configure), cancellationToken);
         });
     }
 

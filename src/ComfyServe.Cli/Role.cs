@@ -1,12 +1,19 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 
 namespace ComfyServe.Cli;
 
 /// <summary>Runs a role's server in the foreground.</summary>
 internal static class Role
 {
+    /// <summary>What every server that the command line starts needs: it does not listen to signals itself.</summary>
+    public static void Configure(WebApplicationBuilder builder) =>
+        builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, CalledLifetime>());
+
     /// <summary>Starts the server, prints <c>ready URL</c>, serves until cancelled, and stops cleanly.</summary>
     public static async Task<int> ServeAsync(WebApplication server, CancellationToken cancellationToken)
     {

@@ -58,7 +58,7 @@ internal static class WorkerVerb
     {
         try
         {
-            return await Role.ServeAsync(WorkerServer.Build(options), cancellationToken);
+            return await Role.ServeAsync(WorkerServer.Build(options, Role.Configure), cancellationToken);
         }
         catch (LaunchException error)
         {

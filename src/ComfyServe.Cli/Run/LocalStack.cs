@@ -35,7 +35,12 @@ internal sealed class LocalStack : IAsyncDisposable
     public static async Task<LocalStack> StartAsync(string? data, bool fp32, CancellationToken cancellationToken)
     {
         // The run's own messages are enough: the services speak up only when something is wrong.
-        static void Quiet(WebApplicationBuilder builder) => builder.Logging.AddFilter(nameof(ComfyServe), LogLevel.Warning);
+        static void Quiet(WebApplicationBuilder builder)
+        {
+            Role.Configure(builder);
+            builder.Logging.AddFilter(nameof(ComfyServe), LogLevel.Warning);
+        }
+
         var engine = EngineServer.Build(EngineVerb.Settings(data, fp32, "127.0.0.1", 0), Quiet);
         await Role.StartAsync(engine, cancellationToken);
         var api = ApiServer.Build(ApiVerb.Settings(data, [Role.Url(engine)], "127.0.0.1", 0), Quiet);

@@ -82,14 +82,14 @@ internal sealed class LocalFleet : IAsyncDisposable
 
     private async Task StartRolesAsync(FleetPlan plan, CancellationToken cancellationToken)
     {
-        var engine = await StartAsync("engine", EngineServer.Build(EngineVerb.Settings(_data, fp32: false, "127.0.0.1", plan.EnginePort)), cancellationToken);
-        var api = await StartAsync("API service", ApiServer.Build(ApiVerb.Settings(_data, [engine], plan.Host, plan.ApiPort)), cancellationToken);
+        var engine = await StartAsync("engine", EngineServer.Build(EngineVerb.Settings(_data, fp32: false, "127.0.0.1", plan.EnginePort), Role.Configure), cancellationToken);
+        var api = await StartAsync("API service", ApiServer.Build(ApiVerb.Settings(_data, [engine], plan.Host, plan.ApiPort), ApiVerb.Configure(_data, [engine])), cancellationToken);
         var settings = GatewayVerb.Settings(_data, plan.Host, plan.GatewayPort);
         settings.AdminKeyMade = KeepKey;
-        var gateway = await StartAsync("gateway", GatewayServer.Build(settings), cancellationToken);
+        var gateway = await StartAsync("gateway", GatewayServer.Build(settings, Role.Configure), cancellationToken);
 
         var (id, token) = await FindPlaceAsync(gateway, cancellationToken);
-        await StartAsync("worker", WorkerServer.Build(WorkerSettings(plan, api, gateway, id, token)), cancellationToken);
+        await StartAsync("worker", WorkerServer.Build(WorkerSettings(plan, api, gateway, id, token), Role.Configure), cancellationToken);
     }
 
     private async Task<string> StartAsync(string role, WebApplication server, CancellationToken cancellationToken)

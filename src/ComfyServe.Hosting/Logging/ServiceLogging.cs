@@ -18,6 +18,7 @@ public static class ServiceLogging
         logging.AddFilter("System.Net.Http", LogLevel.Warning);
         logging.AddFilter("Orleans", LogLevel.Warning);
         logging.AddFilter("Orleans.Runtime.Scheduler", LogLevel.Error);
+        logging.AddFilter("Orleans.Grain", LogLevel.Critical); // a last silo that stops finds nobody to move its grains to
         logging.AddFilter("Yarp", LogLevel.Warning); // its request log would hold signed URLs
         logging.AddSimpleConsole(console =>
         {
