@@ -62,8 +62,8 @@ internal static class WorkerVerb
         }
         catch (LaunchException error)
         {
-            Console.Error.WriteLine($"comfyserve: {error.Message}");
-            Console.Error.WriteLine("comfyserve: the worker did not start; the gateway is told every 10 s until you stop this program");
+            await Console.Error.WriteLineAsync($"comfyserve: {error.Message}");
+            await Console.Error.WriteLineAsync("comfyserve: the worker did not start; the gateway is told every 10 s until you stop this program");
             await LaunchFailure.ReportAsync(options, error.Message, TimeProvider.System, cancellationToken);
             return ExitCodes.Usage;
         }
