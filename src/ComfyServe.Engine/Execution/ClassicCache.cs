@@ -62,7 +62,7 @@ internal sealed class ClassicCache(TensorLedger tensors) : IResultCache
     }
 
     /// <inheritdoc />
-    public void UsedUp(string nodeId)
+    public void UsedUp(string nodeId, Func<string, bool> isWanted)
     {
         // The next prompt may need it.
     }

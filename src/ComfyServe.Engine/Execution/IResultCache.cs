@@ -23,7 +23,9 @@ internal interface IResultCache
     CachedResult FindOrAdd(string nodeId);
 
     /// <summary>No node that has yet to run needs this node's outputs.</summary>
-    void UsedUp(string nodeId);
+    /// <param name="nodeId">The node.</param>
+    /// <param name="isWanted">Whether one needs another node's: equal nodes share a result.</param>
+    void UsedUp(string nodeId, Func<string, bool> isWanted);
 
     /// <summary>Forgets everything.</summary>
     void Clear();

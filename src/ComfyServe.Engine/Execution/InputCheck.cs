@@ -23,7 +23,8 @@ internal sealed class InputCheck(JsonObject prompt, IReadOnlyDictionary<string, 
             yield break;
         }
 
-        if (check.Inputs is not JsonObject values)
+        var values = check.Inputs as JsonObject ?? [];
+        if (check.Inputs is not (JsonObject or JsonArray) && check.Inputs?.GetValueKind() != JsonValueKind.String)
         {
             check.Fault = ValidationFault.WrongType($"argument of type '{PythonText.TypeName(check.Inputs)}' is not iterable");
             yield break;

@@ -147,7 +147,7 @@ internal sealed class NodeRunner : IDisposable
 
         foreach (var source in Schedule.SourcesOf(node.Id).Append(node.Id).Where(s => !Schedule.IsWanted(s)).ToList())
         {
-            _services.Results.UsedUp(source);
+            _services.Results.UsedUp(source, Schedule.IsWanted);
         }
     }
 

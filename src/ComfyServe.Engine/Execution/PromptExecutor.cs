@@ -51,6 +51,7 @@ internal sealed class PromptExecutor
         {
             ResetCaches();
             _services.Models.Clear();
+            TorchRuntime.TrimMemory();
         }
 
         return outcome;

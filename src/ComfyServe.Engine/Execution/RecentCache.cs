@@ -57,10 +57,10 @@ internal sealed class RecentCache(TensorLedger tensors, int capacity) : IResultC
     }
 
     /// <inheritdoc />
-    public void UsedUp(string nodeId)
+    public void UsedUp(string nodeId, Func<string, bool> isWanted)
     {
         // What the node showed stays: the history tells it.
-        if (capacity == 0 && Find(nodeId) is { } result)
+        if (capacity == 0 && Find(nodeId) is { } result && !_keys.Any(k => k.Value == _keys[nodeId] && isWanted(k.Key)))
         {
             tensors.Release(result.Tensors);
             (result.Outputs, result.Tensors) = (null, []);

@@ -133,6 +133,35 @@ public sealed class CachingTests : IDisposable
     }
 
     [Fact]
+    public void Run_NothingKeptAndEqualNodes_KeepsTheirResultForBoth()
+    {
+        const string Prompt = """
+            {"1": {"class_type": "ToyNoise", "inputs": {"seed": 1}}, "2": {"class_type": "ToyNoise", "inputs": {"seed": 1}},
+             "3": {"class_type": "PreviewImage", "inputs": {"images": ["1", 0]}}, "4": {"class_type": "ImageInvert", "inputs": {"image": ["2", 0]}},
+             "5": {"class_type": "PreviewImage", "inputs": {"images": ["4", 0]}}}
+            """;
+
+        var (outcome, run) = _bench.Run(Prompt, Executor(keptResults: 0));
+
+        Assert.True(outcome.Completed, run.Messages[^1].Data.ToJsonString());
+    }
+
+    [Fact]
+    public void Run_ExpansionOfAChangedNode_KeepsTheChildrenThatDidNotChange()
+    {
+        string Prompt(int seed) => $$$$"""
+            {"1": {"class_type": "ToyNoise", "inputs": {"seed": {{{{seed}}}}}}, "2": {"class_type": "ToyWrap", "inputs": {"image": ["1", 0]}},
+             "3": {"class_type": "PreviewImage", "inputs": {"images": ["2", 1]}}}
+            """;
+
+        var first = _bench.Run(Prompt(1)).Run;
+        var second = _bench.Run(Prompt(2)).Run;
+
+        Assert.Equal(["1", "2", "2.0.0.1", "2.0.0.2", "3"], first.Executing);
+        Assert.Equal(["1", "2", "3"], second.Executing);
+    }
+
+    [Fact]
     public void Run_NodeWithState_KeepsItsInstanceWhileItStays()
     {
         const string Prompt = """{"1": {"class_type": "EmptyImage", "inputs": {"width": WIDTH, "height": 8, "batch_size": 1, "color": 1}}, "2": {"class_type": "PreviewImage", "inputs": {"images": ["1", 0]}}}""";

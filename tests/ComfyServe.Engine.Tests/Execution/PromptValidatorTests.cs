@@ -184,6 +184,18 @@ public sealed class PromptValidatorTests : IDisposable
     }
 
     [Theory]
+    [InlineData("[]", "required_input_missing", "images")]
+    [InlineData("null", "exception_during_validation", "argument of type 'NoneType' is not iterable")]
+    [InlineData("5", "exception_during_validation", "argument of type 'int' is not iterable")]
+    public void Validate_InputsThatAreNoObject_AreAnErrorOfTheNode(string inputs, string type, string details)
+    {
+        var validation = _bench.Validate($$$$"""{"2": {"class_type": "PreviewImage", "inputs": {{{{inputs}}}}}}""");
+
+        var error = Assert.Single(validation.NodeErrors["2"]!["errors"]!.AsArray())!;
+        Assert.Equal((type, details), ((string?)error["type"], (string?)error["details"]));
+    }
+
+    [Theory]
     [InlineData(null, "2,3")]
     [InlineData("3", "3")]
     [InlineData("9", "")]
