@@ -71,15 +71,14 @@ internal sealed partial class InferenceThread(
     {
         while (queue.Take() is { } work)
         {
-            var free = work.Free;
+            runner.Free(work.Free);
             if (work.Item is { } item)
             {
                 var outcome = runner.Run(item.Prompt, work.Interrupted);
-                free = queue.Finish(() => history.Add(item, outcome));
+                var free = queue.Finish(() => history.Add(item, outcome));
                 runner.AnnounceEnd(item.Prompt);
+                runner.Free(free);
             }
-
-            runner.Free(free);
         }
     }
 

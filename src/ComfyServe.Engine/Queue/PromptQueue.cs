@@ -68,7 +68,7 @@ internal sealed class PromptQueue(Action<int> changed, int capacity) : IDisposab
             _running = _pending.Pop();
             _interrupt = new CancellationTokenSource();
             changed(Count);
-            return new QueueWork(_running, default, _interrupt.Token);
+            return new QueueWork(_running, TakeFreeRequest(), _interrupt.Token);
         }
     }
 

@@ -16,6 +16,9 @@ public sealed class TensorLifetimeTests : IDisposable
     public void Run_TwoHundredTimes_HoldsNoMoreTensorsThanAtFirst()
     {
         _bench.Run(Prompt(0));
+        // What other tests left to the garbage collector must not count.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
         var (before, held) = (torch.Tensor.TotalCount, _bench.Executor.HeldTensors);
 
         for (var seed = 1; seed <= 200; seed++)
@@ -23,7 +26,7 @@ public sealed class TensorLifetimeTests : IDisposable
             Assert.True(_bench.Run(Prompt(seed)).Outcome.Completed);
         }
 
-        Assert.Equal(before, torch.Tensor.TotalCount);
+        Assert.InRange(torch.Tensor.TotalCount, 0, before);
         Assert.Equal(held, _bench.Executor.HeldTensors);
     }
 
