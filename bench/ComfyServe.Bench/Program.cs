@@ -1,4 +1,5 @@
 using ComfyServe.Bench.Diffusion;
+using ComfyServe.Bench.Engine;
 using ComfyServe.Bench.Forwarding;
 
 // One suite a word; each prints its results as Markdown.
@@ -6,6 +7,7 @@ return args switch
 {
     ["diffusion", .. var rest] => DiffusionSuite.Run(rest),
     ["forwarding"] => await ForwardingSuite.RunAsync(),
+    ["engine", .. var rest] => await EngineSuite.RunAsync(rest),
     _ => Usage(),
 };
 
@@ -13,5 +15,6 @@ static int Usage()
 {
     Console.Error.WriteLine("usage: dotnet run -c Release --project bench/ComfyServe.Bench -- diffusion --checkpoint FILE [--size 512] [--runs 3] [--threads N]");
     Console.Error.WriteLine("       dotnet run -c Release --project bench/ComfyServe.Bench -- forwarding");
+    Console.Error.WriteLine("       dotnet run -c Release --project bench/ComfyServe.Bench -- engine [--jobs 1000] --url URL | --start PROGRAM ARGUMENTS… (with {port})");
     return 2;
 }

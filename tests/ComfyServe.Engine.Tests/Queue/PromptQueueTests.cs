@@ -87,6 +87,17 @@ public sealed class PromptQueueTests : IDisposable
     }
 
     [Fact]
+    public void RequestFree_BeforeAPromptIsTaken_ComesWithIt()
+    {
+        _queue.RequestFree(new FreeRequest(UnloadModels: false, FreeMemory: true));
+        _ = _queue.TryAdd(Item(0, "a"));
+
+        var work = _queue.Take()!;
+
+        Assert.Equal((new FreeRequest(false, true), "a"), (work.Free, work.Item!.Prompt.PromptId));
+    }
+
+    [Fact]
     public void RequestFree_WhilePromptsRun_ComesAfterTheFirst()
     {
         _ = _queue.TryAdd(Item(0, "a"));
