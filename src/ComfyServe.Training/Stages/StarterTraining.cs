@@ -1,0 +1,41 @@
+using ComfyServe.Diffusion.Checkpoints;
+using ComfyServe.Diffusion.Runtime;
+using ComfyServe.Training.Models;
+using static TorchSharp.torch;
+
+namespace ComfyServe.Training.Stages;
+
+/// <summary>The whole training: autoencoder, then text encoder and UNet, then the decoder once more. Time decides when a stage ends; a stopped run goes on where it was.</summary>
+/// <param name="options">Seed, folder, times.</param>
+/// <param name="time">Where time comes from.</param>
+public sealed class StarterTraining(TrainingOptions options, TimeProvider time)
+{
+    /// <summary>Runs what is left to do and writes the checkpoint.</summary>
+    /// <param name="progress">Gets a report about every two seconds.</param>
+    /// <param name="cancellationToken">Stops between two steps; what was saved last stays.</param>
+    public void Run(IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    {
+        TorchRuntime.Initialize();
+        Directory.CreateDirectory(options.Folder);
+        random.manual_seed(unchecked((long)options.Seed));
+        var autoencoder = Path.Combine(options.Folder, "autoencoder.safetensors");
+        if (!File.Exists(autoencoder))
+        {
+            SafetensorsWriter.Write(autoencoder, new AutoencoderTraining(options, time).Run(progress, cancellationToken));
+        }
+
+        using (var denoiser = new DenoiserTraining(options, Read(autoencoder), time))
+        {
+            denoiser.Run(progress, cancellationToken);
+        }
+
+        using var scope = NewDisposeScope();
+        StarterCheckpoint.ReplaceAutoencoder(options.Output, new DecoderTraining(options, Read(autoencoder), time).Run(progress, cancellationToken));
+    }
+
+    private static Dictionary<string, Tensor> Read(string path)
+    {
+        using var file = SafetensorsFile.Open(path);
+        return file.Entries.ToDictionary(e => e.Name, e => file.Read(e.Name));
+    }
+}

@@ -1,0 +1,57 @@
+using ComfyServe.Diffusion.Checkpoints;
+using ComfyServe.Diffusion.Runtime;
+using ComfyServe.Testing;
+using ComfyServe.Training.Evaluation;
+using ComfyServe.Training.Stages;
+using static TorchSharp.torch;
+
+namespace ComfyServe.Training.Tests.Stages;
+
+public sealed class StarterTrainingTests
+{
+    [Fact]
+    public void Run_OneMinute_WritesACheckpointThatDraws()
+    {
+        Assert.SkipUnless(RecordedData.IsFull, "trains for a minute; set COMFYSERVE_TEST_FULL=1");
+        var folder = Directory.CreateTempSubdirectory("starter-training").FullName;
+        var options = new TrainingOptions
+        {
+            Folder = folder,
+            Output = Path.Combine(folder, "starter.safetensors"),
+            AutoencoderTime = TimeSpan.FromSeconds(20),
+            DenoiserTime = TimeSpan.FromSeconds(30),
+            DecoderTime = TimeSpan.FromSeconds(10),
+            SaveInterval = TimeSpan.FromSeconds(15),
+        };
+        var progress = new LastLosses();
+        try
+        {
+            new StarterTraining(options, TimeProvider.System).Run(progress, TestContext.Current.CancellationToken);
+
+            Assert.True(progress.First["autoencoder"] > progress.Last["autoencoder"], "the autoencoder's loss did not fall");
+            Assert.True(File.Exists(Path.Combine(folder, "samples.png")));
+            using var scope = NewDisposeScope();
+            using var checkpoint = Checkpoint.Load(options.Output, ComputeFormat.Fp32);
+            var picture = new PromptSampler(checkpoint, new SamplingSettings { Steps = 2 }).Draw([("a red circle", 1)]);
+            Assert.Equal([1L, 3, 96, 96], picture.shape);
+            Assert.True(picture.isfinite().all().item<bool>());
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private sealed class LastLosses : IProgress<TrainingProgress>
+    {
+        public Dictionary<string, double> First { get; } = [];
+
+        public Dictionary<string, double> Last { get; } = [];
+
+        public void Report(TrainingProgress value)
+        {
+            First.TryAdd(value.Stage, value.Loss);
+            Last[value.Stage] = value.Loss;
+        }
+    }
+}
