@@ -1,6 +1,11 @@
 using System.CommandLine;
 using ComfyServe.Cli;
 
+if (EnvironmentFile.Load(".env", name => Environment.GetEnvironmentVariable(name) is not null, Environment.SetEnvironmentVariable) is { Count: > 0 } wrong)
+{
+    return Verb.Fail($"'.env' of this folder has lines that are not NAME=VALUE: {string.Join(", ", wrong)}", ExitCodes.Usage);
+}
+
 var parsed = CommandLine.Build().Parse(args);
 if (parsed.Errors.Count > 0)
 {

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using ComfyServe.Hosting.Logging;
 using ComfyServe.Worker;
 using ComfyServe.Worker.Reporting;
+using Microsoft.Extensions.Logging;
 
 namespace ComfyServe.Cli;
 
@@ -56,6 +58,13 @@ internal static class WorkerVerb
     // taken: then it probably runs already, and an error in its name would make the gateway replace it.
     private static async Task<int> RunAsync(WorkerOptions options, CancellationToken cancellationToken)
     {
+        using var loggers = LoggerFactory.Create(static logging => logging.AddServiceLogging());
+        if (WorkerPreparation.IsAsked(Environment.GetEnvironmentVariable))
+        {
+            var preparation = new WorkerPreparation(DataFolder.Resolve(null), Environment.GetEnvironmentVariable, TimeProvider.System, loggers);
+            options.Prepare = token => preparation.RunAsync(options, token);
+        }
+
         try
         {
             return await Role.ServeAsync(WorkerServer.Build(options, Role.Configure), cancellationToken);

@@ -3,6 +3,9 @@ namespace ComfyServe.Worker;
 /// <summary>Where a worker's error comes from; each source has at most one at a time.</summary>
 internal enum FaultSource
 {
+    /// <summary>The machine could not be prepared (provisioning, custom worker). Stays.</summary>
+    Preparation,
+
     /// <summary>The benchmark did not succeed. Stays.</summary>
     Benchmark,
 

@@ -72,6 +72,13 @@ public sealed class WorkerOptions
     /// <summary>Folder with <c>misc/benchmark.json</c>, <c>misc/test_prompts.txt</c> and the stored result <c>.has_benchmark</c>. Default: the working folder.</summary>
     public string Folder { get; set; } = Environment.CurrentDirectory;
 
+    /// <summary>Working copy of a custom worker, whose <c>workers/comfyui-json/misc/</c> or <c>misc/</c> decides over the folder's. Set by <see cref="Prepare"/>.</summary>
+    public string? CustomFolder { get; set; }
+
+    /// <summary>What must succeed before the worker measures itself: returns null when all is well, else the reason, which the worker
+    /// reports; it then does not become ready. Default: nothing.</summary>
+    public Func<CancellationToken, Task<string?>>? Prepare { get; set; }
+
     /// <summary>A workflow to measure with, unless the folder has one (<c>BENCHMARK_JSON_PATH</c>).</summary>
     public string? BenchmarkPath { get; set; }
 

@@ -1,7 +1,7 @@
 using System.Reflection;
-using System.Runtime.Loader;
 using ComfyServe.Engine.Execution;
 using ComfyServe.Engine.Folders;
+using ComfyServe.Engine.Nodes.Packs;
 using ComfyServe.Engine.Nodes.Schema;
 using Microsoft.Extensions.Logging;
 
@@ -33,9 +33,7 @@ internal sealed partial class EngineNodes
 
     private NodeCatalogue Load()
     {
-        var packs = Directory.Exists(_folders.CustomNodes)
-            ? Directory.EnumerateFiles(_folders.CustomNodes, "*.dll").Order(StringComparer.Ordinal).Select(TryLoad).OfType<Assembly>().ToList()
-            : [];
+        var packs = NodePackContext.Find(_folders.CustomNodes).Select(TryLoad).OfType<Assembly>().ToList();
         return packs.Count + _options.NodePacks.Count == 0
             ? NodeCatalogue.BuiltIn
             : new NodeCatalogue([typeof(NodeCatalogue).Assembly, .. _options.NodePacks, .. packs]);
@@ -45,14 +43,15 @@ internal sealed partial class EngineNodes
     {
         try
         {
-            var pack = AssemblyLoadContext.Default.LoadFromAssemblyPath(path);
+            var pack = NodePackContext.Load(path);
 
             // A pack that does not fit must not take the others along.
             var nodes = new NodeCatalogue([typeof(NodeCatalogue).Assembly, pack]).Nodes.Count(n => n.Method.DeclaringType!.Assembly == pack);
             Log.Loaded(_logger, nodes, path);
             return pack;
         }
-        catch (Exception e) when (e is BadImageFormatException or FileLoadException or FileNotFoundException or InvalidOperationException or ReflectionTypeLoadException)
+        catch (Exception e) when (e is BadImageFormatException or FileLoadException or FileNotFoundException or InvalidOperationException or ReflectionTypeLoadException
+            or TypeLoadException or MissingMemberException or TypeInitializationException or TargetInvocationException)
         {
             Log.Skipped(_logger, path, e.Message);
             return null;

@@ -30,7 +30,8 @@ internal sealed partial class BenchmarkChoice(WorkerOptions options, ILogger<Ben
     /// <summary>Texts for the standard workflows: the lines of <c>misc/test_prompts.txt</c>, or one of ours.</summary>
     public IReadOnlyList<string> Prompts()
     {
-        var path = Path.Combine(options.Folder, "misc", "test_prompts.txt");
+        var paths = MiscFolders().Select(static f => Path.Combine(f, "test_prompts.txt")).ToList();
+        var path = paths.Find(File.Exists) ?? paths[^1];
         try
         {
             string[] lines = File.Exists(path) ? [.. File.ReadLines(path).Select(static l => l.Trim()).Where(static l => l.Length > 0).Take(10_000)] : [];
@@ -43,10 +44,20 @@ internal sealed partial class BenchmarkChoice(WorkerOptions options, ILogger<Ben
         }
     }
 
+    /// <summary>A custom worker's, then our own.</summary>
+    private IEnumerable<string> MiscFolders() =>
+        from folder in (string?[])[options.CustomFolder, options.Folder]
+        where folder is not null
+        from misc in (string[])[Path.Combine(folder, "workers", "comfyui-json", "misc"), Path.Combine(folder, "misc")]
+        select misc;
+
     private IEnumerable<string> Files()
     {
-        yield return Path.Combine(options.Folder, "workers", "comfyui-json", "misc", "benchmark.json");
-        yield return Path.Combine(options.Folder, "misc", "benchmark.json");
+        foreach (var folder in MiscFolders())
+        {
+            yield return Path.Combine(folder, "benchmark.json");
+        }
+
         if (options.BenchmarkPath is { } path)
         {
             yield return path;

@@ -23,6 +23,14 @@ internal sealed partial class ReadinessLoop(
     {
         try
         {
+            if (options.Prepare is { } prepare && await prepare(stoppingToken) is { } reason)
+            {
+                // Stays until a restart; the worker goes on to report it.
+                readiness.Report(FaultSource.Preparation, reason);
+                Log.NotPrepared(logger, reason);
+                return;
+            }
+
             var health = await HealthyAsync(stoppingToken);
             score.Measured(await benchmark.MeasureAsync(Machine.Identity(health), stoppingToken));
             await keys.FirstKey.WaitAsync(stoppingToken);
@@ -101,6 +109,9 @@ internal sealed partial class ReadinessLoop(
 
         [LoggerMessage(5403, LogLevel.Error, "{Reason}. The worker gets no requests until that is over")]
         public static partial void NotHealthy(ILogger logger, string reason);
+
+        [LoggerMessage(5405, LogLevel.Error, "The worker gets no requests until it is started again: {Reason}")]
+        public static partial void NotPrepared(ILogger logger, string reason);
 
         [LoggerMessage(5404, LogLevel.Information, "The API service is healthy again")]
         public static partial void HealthyAgain(ILogger logger);

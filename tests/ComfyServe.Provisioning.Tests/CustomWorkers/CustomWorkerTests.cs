@@ -1,0 +1,71 @@
+using ComfyServe.Provisioning.CustomWorkers;
+using ComfyServe.Provisioning.Git;
+using LibGit2Sharp;
+
+namespace ComfyServe.Provisioning.Tests.CustomWorkers;
+
+public sealed class CustomWorkerTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Fetch_Repository_TellsItsCommitAndWhatIsUsedOfIt()
+    {
+        var commit = MakeRepository("workers/comfyui-json/misc/benchmark.json", "workers/comfyui-json/worker.py");
+        var environment = new Dictionary<string, string> { ["PYWORKER_REPO"] = _folder["origin"], ["BACKEND"] = "comfyui-json" };
+
+        var worker = await CustomWorker.FetchAsync(environment.GetValueOrDefault, _folder["clone"], TimeProvider.System, Token);
+
+        Assert.Equal(commit, worker.Commit);
+        Assert.Equal(["workers/comfyui-json/misc/benchmark.json"], worker.UsedFiles);
+        Assert.Equal("workers/comfyui-json/worker.py", worker.PythonWorker);
+        Assert.True(File.Exists(_folder["clone", "workers", "comfyui-json", "misc", "benchmark.json"]));
+    }
+
+    [Fact]
+    public async Task Fetch_WithReference_ChecksItOutAndFollowsIt()
+    {
+        var first = MakeRepository("misc/benchmark.json");
+        var second = MakeRepository("misc/test_prompts.txt");
+        var environment = new Dictionary<string, string> { ["PYWORKER_REPO"] = _folder["origin"], ["PYWORKER_REF"] = first };
+
+        var old = await CustomWorker.FetchAsync(environment.GetValueOrDefault, _folder["clone"], TimeProvider.System, Token);
+        environment["PYWORKER_REF"] = second;
+        var now = await CustomWorker.FetchAsync(environment.GetValueOrDefault, _folder["clone"], TimeProvider.System, Token);
+
+        Assert.Equal(["misc/benchmark.json"], old.UsedFiles);
+        Assert.Equal(["misc/benchmark.json", "misc/test_prompts.txt"], now.UsedFiles);
+    }
+
+    [Fact]
+    public async Task Fetch_UnknownReference_SaysSo()
+    {
+        MakeRepository("misc/benchmark.json");
+        var environment = new Dictionary<string, string> { ["PYWORKER_REPO"] = _folder["origin"], ["PYWORKER_REF"] = "v9" };
+
+        var error = await Assert.ThrowsAsync<GitException>(() => CustomWorker.FetchAsync(environment.GetValueOrDefault, _folder["clone"], TimeProvider.System, Token));
+
+        Assert.Contains("'v9'", error.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder["clone"]));
+    }
+
+    private string MakeRepository(params string[] files)
+    {
+        var path = _folder["origin"];
+        Repository.Init(path);
+        using var repository = new Repository(path);
+        foreach (var file in files)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(path, file))!);
+            File.WriteAllText(Path.Combine(path, file), file);
+            Commands.Stage(repository, file);
+        }
+
+        var author = new Signature("Somebody", "somebody@example.org", DateTimeOffset.UnixEpoch);
+        return repository.Commit(string.Join(' ', files), author, author).Sha;
+    }
+}
