@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ComfyServe.Engine;
+using ComfyServe.Engine.Previews;
 
 namespace ComfyServe.Cli;
 
@@ -14,6 +15,14 @@ internal static class EngineVerb
         var fp32 = new Option<bool>("--fp32") { Description = "Compute in 32-bit floating point: slower, and comparable with other machines" };
         var cacheLru = new Option<int?>("--cache-lru") { Description = "Keep this many results over several prompts, instead of those of the newest prompt" };
         var cacheNone = new Option<bool>("--cache-none") { Description = "Keep no result: least memory, and every prompt runs in full" };
+        var previews = new Option<PreviewMethod>("--preview-method") { Description = "How latents are shown while sampling (default none)", HelpName = "none|auto|latent2rgb" };
+        var origin = new Option<string?>("--enable-cors-header")
+        {
+            Description = "Let web pages of this origin call the engine; of all origins without one",
+            HelpName = "ORIGIN",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var webRoot = new Option<string?>("--front-end-root") { Description = "Folder of a web front end to serve at /", HelpName = "DIR" };
         var command = Verb.Create(
             "engine",
             "Runs the engine, which speaks ComfyUI's HTTP and WebSocket API",
@@ -25,9 +34,15 @@ internal static class EngineVerb
         command.Options.Add(fp32);
         command.Options.Add(cacheLru);
         command.Options.Add(cacheNone);
+        command.Options.Add(previews);
+        command.Options.Add(origin);
+        command.Options.Add(webRoot);
         return command.Does((parsed, cancellationToken) =>
         {
             var settings = Settings(parsed.GetValue(data), parsed.GetValue(fp32), parsed.GetRequiredValue(host), parsed.GetValue(port));
+            settings.Previews = parsed.GetValue(previews);
+            settings.AllowedOrigin = parsed.GetResult(origin) is null ? null : parsed.GetValue(origin) ?? "*";
+            settings.WebRoot = Existing(parsed.GetValue(webRoot));
             settings.KeptResults = KeptResults(parsed.GetValue(cacheLru), parsed.GetValue(cacheNone));
             return Role.ServeAsync(EngineServer.Build(settings, Role.Configure), cancellationToken);
         });
@@ -40,6 +55,9 @@ internal static class EngineVerb
         Directory.CreateDirectory(folder);
         return new EngineOptions { Host = host, Port = port, DataFolder = folder, ExtraModelFolders = DataFolder.BuiltInModels(), Fp32 = fp32 };
     }
+
+    private static string? Existing(string? folder) =>
+        folder is null || Directory.Exists(folder) ? folder : throw new UsageException($"--front-end-root wants a folder, but there is none at '{folder}'");
 
     private static int? KeptResults(int? recent, bool none) => (recent, none) switch
     {
