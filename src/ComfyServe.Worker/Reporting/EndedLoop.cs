@@ -37,9 +37,10 @@ internal sealed class EndedLoop(WorkerOptions options, GatewayClient gateway, Lo
     {
         try
         {
-            while (true)
+            while (!stoppingToken.IsCancellationRequested)
             {
-                var told = await TellAsync(stoppingToken);
+                // Not cut off by the end of the process: what the gateway took but did not answer would be told twice.
+                var told = await TellAsync(CancellationToken.None);
                 await Task.Delay(told ? Breath : Idle, time, stoppingToken);
                 await ledger.News.WaitAsync(Idle, stoppingToken);
             }

@@ -4,13 +4,20 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace ComfyServe.Worker.Reporting;
 
-/// <summary>Talks to the gateway: the first of its addresses that answers with 2xx.</summary>
+/// <summary>
+/// Talks to the gateway: the first of its addresses that answers with 2xx, beginning with the one that did so last. A gateway
+/// that hangs must not keep the worker from reporting to the others in time.
+/// </summary>
 internal sealed class GatewayClient : IDisposable
 {
     private const int MostAnswer = 1 << 20;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PatienceWithOthersLeft = TimeSpan.FromSeconds(2);
     private readonly HttpClient _http;
     private readonly string[] _bases;
+
+    // Written and read by the report, news and key loops; any value is right, the last good one is fastest.
+    private int _first;
 
     public GatewayClient(WorkerOptions options)
     {
@@ -59,22 +66,21 @@ internal sealed class GatewayClient : IDisposable
     public async Task<GatewayAnswer> PostAsync<T>(string path, T body, JsonTypeInfo<T> type, Func<string, bool>? skips, CancellationToken cancellationToken)
     {
         var json = JsonSerializer.SerializeToUtf8Bytes(body, type);
-        var last = default(GatewayAnswer);
-        foreach (var address in _bases.Where(a => skips?.Invoke(a) is not true))
+        var (last, first) = (default(GatewayAnswer), Volatile.Read(ref _first));
+        for (var i = 0; i < _bases.Length; i++)
         {
-            try
+            var at = (first + i) % _bases.Length;
+            if (skips?.Invoke(_bases[at]) is true)
             {
-                using var content = new ByteArrayContent(json) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
-                using var answer = await _http.PostAsync(address + path, content, cancellationToken);
-                last = new GatewayAnswer(answer.StatusCode, await answer.Content.ReadAsByteArrayAsync(cancellationToken));
-                if (last.IsAccepted)
-                {
-                    return last;
-                }
+                continue;
             }
-            catch (Exception error) when (IsOutage(error, cancellationToken))
+
+            var answer = await PostAsync(_bases[at] + path, json, i + 1 < _bases.Length ? PatienceWithOthersLeft : Patience, cancellationToken);
+            last = answer.Status is null ? last : answer;
+            if (answer.IsAccepted)
             {
-                // The next address.
+                Volatile.Write(ref _first, at);
+                return answer;
             }
         }
 
@@ -110,6 +116,22 @@ internal sealed class GatewayClient : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
+
+    private async Task<GatewayAnswer> PostAsync(string url, byte[] json, TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(atMost);
+        try
+        {
+            using var content = new ByteArrayContent(json) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+            using var answer = await _http.PostAsync(url, content, patience.Token);
+            return new GatewayAnswer(answer.StatusCode, await answer.Content.ReadAsByteArrayAsync(patience.Token));
+        }
+        catch (Exception error) when (IsOutage(error, cancellationToken))
+        {
+            return default;
+        }
+    }
 
     private static bool IsOutage(Exception error, CancellationToken cancellationToken) =>
         error is HttpRequestException or IOException || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested);

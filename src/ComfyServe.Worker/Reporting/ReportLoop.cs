@@ -43,9 +43,10 @@ internal sealed partial class ReportLoop(
         try
         {
             await address.Known.WaitAsync(stoppingToken);
-            while (true)
+            while (!stoppingToken.IsCancellationRequested)
             {
-                await ReportAsync(stoppingToken);
+                // Not cut off by the end of the process: what the gateway took but did not answer would count twice.
+                await ReportAsync(CancellationToken.None);
                 if (_stops && ledger.Count == 0)
                 {
                     Log.Stopping(logger);

@@ -60,6 +60,7 @@ internal sealed partial class KeyLoop(
     {
         if (options.Unsecured)
         {
+            Log.Unsecured(logger);
             return;
         }
 
@@ -122,6 +123,9 @@ internal sealed partial class KeyLoop(
     {
         [LoggerMessage(5001, LogLevel.Information, "The gateway's public key is here")]
         public static partial void KeyTaken(ILogger logger);
+
+        [LoggerMessage(5003, LogLevel.Warning, "UNSECURED is set: this worker serves whoever reaches it, without looking at tickets")]
+        public static partial void Unsecured(ILogger logger);
 
         [LoggerMessage(5002, LogLevel.Warning, "The gateway's answer to /pubkey/ is no RSA key: {Reason}")]
         public static partial void KeyUnreadable(ILogger logger, string reason);

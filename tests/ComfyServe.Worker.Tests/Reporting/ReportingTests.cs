@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using ComfyServe.Contracts.Serverless;
 using ComfyServe.Worker.Reporting;
 using Microsoft.Extensions.Logging;
 
@@ -82,6 +84,24 @@ public sealed class ReportingTests
 
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         await worker.Gateway.UntilAsync(static g => g.Ended.Count == 1);
+    }
+
+    [Fact]
+    public async Task Post_FirstAddressHangs_GoesToTheOtherAtOnceFromThenOn()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        using var hanging = new TcpListener(IPAddress.Loopback, 0);
+        hanging.Start();
+        using var client = new GatewayClient(new WorkerOptions { Gateways = [new Uri($"http://{hanging.LocalEndpoint}"), gateway.Url] });
+
+        var first = await client.PostAsync("/worker_status/", new WorkerStatus { Id = 1 }, ServerlessJson.Default.WorkerStatus, skips: null, Token);
+        using var asked = await hanging.AcceptSocketAsync(Token);
+        var second = await client.PostAsync("/worker_status/", new WorkerStatus { Id = 2 }, ServerlessJson.Default.WorkerStatus, skips: null, Token);
+
+        Assert.True(first.IsAccepted);
+        Assert.True(second.IsAccepted);
+        Assert.False(hanging.Pending());
+        Assert.Equal([1, 2], gateway.Statuses.Select(static s => (long)s["id"]!));
     }
 
     [Fact]
