@@ -12,7 +12,7 @@ namespace ComfyServe.Diffusion.Runtime;
 /// <remarks>
 /// Some of libtorch's kernels silently compute wrong results on some processors (docs/architecture.md, "Measured facts").
 /// Each shape is checked at its first use, once per processor, library version and number of threads
-/// (docs/adr/0010-kernel-self-test.md). Verdicts are lines <c>right SHAPE</c> and <c>wrong SHAPE</c>; deleting the file
+/// (docs/adr/0015-kernel-self-test.md). Verdicts are lines <c>right SHAPE</c> and <c>wrong SHAPE</c>; deleting the file
 /// repeats the checks.
 /// </remarks>
 public sealed class KernelVerdicts
