@@ -1,6 +1,13 @@
 #!/usr/bin/env bash
 # Installs what the tests need and a fresh machine may lack. Says what it does; does nothing when all is there.
 set -euo pipefail
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
+# An S3 server that nobody here wrote, for the object store's tests; without npm they are skipped.
+if command -v npm >/dev/null && [ ! -e artifacts/tools/s3rver/node_modules/.bin/s3rver ]; then
+  echo "installing: s3rver (npm)"
+  mkdir -p artifacts/tools/s3rver
+  npm install --prefix artifacts/tools/s3rver --no-audit --no-fund --silent s3rver@3.7.1 >/dev/null || echo "s3rver could not be installed; its tests are skipped"
+fi
 wanted=()
 if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then
   wanted+=(postgresql)

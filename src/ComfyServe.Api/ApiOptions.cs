@@ -1,6 +1,8 @@
 using ComfyServe.Api.Engines;
 using ComfyServe.Api.Inputs;
+using ComfyServe.Api.Keys;
 using ComfyServe.Api.Webhooks;
+using ComfyServe.Contracts.Api;
 
 namespace ComfyServe.Api;
 
@@ -57,6 +59,24 @@ public sealed class ApiOptions
 
     /// <summary>Limits of the files that requests bring along.</summary>
     public InputOptions Inputs { get; set; } = new();
+
+    /// <summary>Object store of requests that bring none; without keys and bucket outputs go to the embedded store.</summary>
+    public S3Target S3 { get; set; } = new();
+
+    /// <summary>Keys of outputs: <c>{request_id}</c>, <c>{filename}</c>, <c>{node_id}</c>, <c>{date}</c>. Default <c>{request_id}/{filename}</c>.</summary>
+    public string OutputKeyTemplate { get; set; } = "{request_id}/{filename}";
+
+    /// <summary>Keys that callers must show; none serves everybody, which is refused on other addresses than loopback. Default none.</summary>
+    public IReadOnlyList<ApiKey> ApiKeys { get; set; } = [];
+
+    /// <summary>Whether to serve everybody on any address. Default false.</summary>
+    public bool AllowAnonymous { get; set; }
+
+    /// <summary>Whether workflows are checked against the engine's nodes before they are queued. Default true.</summary>
+    public bool ChecksWorkflows { get; set; } = true;
+
+    /// <summary>Folder of workflow templates; null looks in <c>templates</c> below the data folder.</summary>
+    public string? TemplatesFolder { get; set; }
 
     /// <summary>Webhooks that this service calls.</summary>
     public WebhookOptions Webhook { get; set; } = new();

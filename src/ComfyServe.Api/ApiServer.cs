@@ -6,10 +6,17 @@ using ComfyServe.Api.Inputs;
 using ComfyServe.Api.Jobs;
 using ComfyServe.Api.Jobs.Durable;
 using ComfyServe.Api.Outputs;
+using ComfyServe.Api.Outputs.S3;
+using ComfyServe.Api.Keys;
 using ComfyServe.Api.Requests;
+using ComfyServe.Api.Settings;
+using ComfyServe.Api.Telemetry;
+using ComfyServe.Api.Templates;
 using ComfyServe.Api.Webhooks;
 using ComfyServe.Contracts.Api;
+using ComfyServe.Hosting.Outbound;
 using ComfyServe.Hosting.Logging;
+using ComfyServe.Hosting.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
@@ -25,9 +32,11 @@ public static class ApiServer
 {
     /// <summary>Builds the service; <c>StartAsync</c> listens, and <c>Urls</c> then tells where.</summary>
     /// <param name="options">Settings.</param>
+    /// <exception cref="ApiSettingsException">They do not fit; all mistakes are named.</exception>
     /// <param name="configure">Adds to the host, for example logging; runs after the service's own registrations.</param>
     public static WebApplication Build(ApiOptions options, Action<WebApplicationBuilder>? configure = null)
     {
+        ApiSettings.Check(options);
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -41,13 +50,16 @@ public static class ApiServer
         var app = builder.Build();
         app.UseStatusCodePages(DescribeAsync);
         app.Use(RefuseTrailingSlashAsync);
+        app.Use(app.Services.GetRequiredService<KeyGate>().InvokeAsync);
         app.UseRouting();
         app.MapGenerate();
         app.MapStream();
         app.MapResult();
         app.MapWebhooks();
+        app.MapTemplates();
         app.MapFiles();
         app.MapHealth();
+        app.MapServiceMetrics();
         app.MapOpenApi("/openapi.json");
         app.MapScalarApiReference("/docs", docs => docs.WithTitle("ComfyServe API").WithOpenApiRoutePattern("/openapi.json").DisableDefaultFonts());
         return app;
@@ -62,7 +74,14 @@ public static class ApiServer
         services.AddSingleton<EngineRunner>();
         services.AddSingleton<CatalogueStore>();
         services.AddInputs(options);
+        services.AddSingleton(s => new TemplateStore(
+            options.TemplatesFolder ?? Path.Combine(options.DataFolder, "templates"), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<TemplateStore>>()));
+        services.AddSingleton<RequestReader>();
+        services.AddSingleton<KeyGate>();
         services.AddSingleton<OutputCollector>();
+        services.AddSingleton<ObjectStores>();
+        services.AddSingleton(s => new S3Clients(
+            s.GetRequiredService<AddressPolicy>(), s.GetRequiredService<GuardedHandler.Resolve>(), options.UrlLifetime, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new UrlSigner(() => s.GetRequiredService<ServiceLedger>().Jobs.Sealer.Derive("signed urls"), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new LocalObjectStore(Path.Combine(options.DataFolder, "outputs"), s.GetRequiredService<UrlSigner>(), options.UrlLifetime));
         services.AddSingleton<JobQueues>();
@@ -72,15 +91,17 @@ public static class ApiServer
         services.AddHostedService(s => s.GetRequiredService<ServiceLedger>());
         services.AddWebhooks(options);
         services.AddSingleton<JobRecorder>();
+        services.AddSingleton<JobTelemetry>();
+        services.AddServiceTelemetry(JobTelemetry.Source);
         services.AddSingleton<JobServiceParts>();
         services.AddSingleton<JobService>();
         services.AddHostedService(s => s.GetRequiredService<JobService>());
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJsonContext.Default));
-        services.AddOpenApi(openApi => openApi.AddDocumentTransformer((document, _, _) =>
+        services.AddOpenApi(openApi => openApi.AddDocumentTransformer((document, context, cancellationToken) =>
         {
             document.Info.Title = "ComfyUI API Wrapper";
             document.Info.Version = "1.0.0";
-            return Task.CompletedTask;
+            return TemplatesApi.DescribeAsync(document, context, cancellationToken);
         }));
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ComfyServe.Api;
+using ComfyServe.Api.Settings;
 using Microsoft.AspNetCore.Builder;
 
 namespace ComfyServe.Cli;
@@ -39,7 +40,7 @@ internal static class ApiVerb
         command.Options.Add(data);
         return command.Does((parsed, cancellationToken) =>
         {
-            var settings = Settings(parsed.GetValue(data), Chosen(parsed.GetValue(engines)), parsed.GetRequiredValue(host), parsed.GetValue(port));
+            var settings = Settings(parsed.GetValue(data), [.. (parsed.GetValue(engines) ?? []).Select(e => e.TrimEnd('/'))], parsed.GetRequiredValue(host), parsed.GetValue(port));
             var folder = DataFolder.Resolve(parsed.GetValue(data));
             return Role.ServeAsync(ApiServer.Build(settings, Configure(folder, settings.Engines)), cancellationToken);
         });
@@ -53,24 +54,17 @@ internal static class ApiVerb
     };
 
     /// <summary>The API service's settings for a data folder.</summary>
-    public static ApiOptions Settings(string? data, IReadOnlyList<string> engines, string host, int port) => new()
+    /// <param name="data">The folder.</param>
+    /// <param name="engines">Base URLs of the engines; none takes what the environment says.</param>
+    /// <param name="host">Address to listen on.</param>
+    /// <param name="port">Port.</param>
+    public static ApiOptions Settings(string? data, IReadOnlyList<string> engines, string host, int port)
     {
-        Host = host,
-        Port = port,
-        Engines = engines,
-        DataFolder = Path.Combine(DataFolder.Resolve(data), "api"),
-    };
-
-    private static IReadOnlyList<string> Chosen(string[]? engines)
-    {
-        if (engines is { Length: > 0 })
-        {
-            return [.. engines.Select(e => e.TrimEnd('/'))];
-        }
-
-        var configured = Environment.GetEnvironmentVariable("COMFYUI_BACKENDS") ?? Environment.GetEnvironmentVariable("COMFYUI_API_BASE");
-        return string.IsNullOrWhiteSpace(configured)
-            ? ["http://127.0.0.1:18188"]
-            : [.. configured.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(e => e.TrimEnd('/'))];
+        var options = new ApiOptions { Engines = ["http://127.0.0.1:18188"], DataFolder = Path.Combine(DataFolder.Resolve(data), "api") };
+        ApiSettings.Read(options, Environment.GetEnvironmentVariable);
+        options.Host = host;
+        options.Port = port;
+        options.Engines = engines.Count > 0 ? engines : options.Engines;
+        return options;
     }
 }

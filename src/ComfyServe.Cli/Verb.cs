@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
+using ComfyServe.Api.Settings;
 using ComfyServe.Cli.Run;
 
 namespace ComfyServe.Cli;
@@ -30,6 +31,10 @@ internal static class Verb
                 return Fail("stopped", ExitCodes.Cancelled);
             }
             catch (UsageException error)
+            {
+                return Fail(error.Message, ExitCodes.Usage);
+            }
+            catch (ApiSettingsException error)
             {
                 return Fail(error.Message, ExitCodes.Usage);
             }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using ComfyServe.Api.Engines;
 using ComfyServe.Api.Inputs;
 using ComfyServe.Api.Requests;
+using ComfyServe.Api.Telemetry;
 using ComfyServe.Contracts.Api;
 using Microsoft.Extensions.Logging;
 
@@ -111,6 +112,8 @@ internal sealed partial class GenerationStage(EnginePool pool, EngineRunner runn
 
     private async Task<RunOutcome> RunOnceAsync(Job job, ReadOnlyMemory<byte> workflow, Engine engine, int number, bool takeOver, long queued)
     {
+        using var activity = JobTelemetry.Begin("run", job.Id);
+        activity?.SetTag("comfyserve.engine", engine.Name);
         var began = time.GetTimestamp();
         var promptId = KeyedRandom.PromptId(job.Request.RunKey, number);
         job.Update(s => s with

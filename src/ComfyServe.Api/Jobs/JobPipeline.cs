@@ -3,6 +3,7 @@ using ComfyServe.Api.Engines;
 using ComfyServe.Api.Inputs;
 using ComfyServe.Api.Outputs;
 using ComfyServe.Api.Requests;
+using ComfyServe.Api.Telemetry;
 using ComfyServe.Contracts.Api;
 using Microsoft.Extensions.Logging;
 
@@ -10,7 +11,7 @@ namespace ComfyServe.Api.Jobs;
 
 /// <summary>Takes one job through its stages: prepare the inputs, generate on an engine, store the outputs.</summary>
 internal sealed partial class JobPipeline(
-    InputPreparer preparer, GenerationStage generation, OutputCollector collector, LocalObjectStore store, TimeProvider time, ILogger<JobPipeline> logger)
+    InputPreparer preparer, GenerationStage generation, OutputCollector collector, ObjectStores stores, TimeProvider time, ILogger<JobPipeline> logger)
 {
     /// <summary>Works until the job is over. Never throws.</summary>
     [SuppressMessage("Design", "CA1031", Justification = "The top of a job: whatever goes wrong must end in a terminal state.")]
@@ -18,6 +19,12 @@ internal sealed partial class JobPipeline(
     {
         try
         {
+            if (job.Request.Defect is { } defect)
+            {
+                job.Fail($"Preprocessing failed: {defect.Message}", defect);
+                return;
+            }
+
             var (isOver, run) = await generation.ResumeAsync(job);
             if (!isOver)
             {
@@ -47,6 +54,7 @@ internal sealed partial class JobPipeline(
 
     private async Task<PreparedInputs> PrepareAsync(Job job)
     {
+        using var activity = JobTelemetry.Begin("inputs", job.Id);
         var began = time.GetTimestamp();
         var drawn = new List<DrawnNumber>();
         var workflow = RandomNumbers.Replace(job.Request.Workflow, new KeyedRandom(job.Request.RunKey), drawn);
@@ -63,12 +71,13 @@ internal sealed partial class JobPipeline(
 
     private async Task CollectAsync(Job job, GeneratedRun run)
     {
+        using var activity = JobTelemetry.Begin("outputs", job.Id);
         var began = time.GetTimestamp();
         job.Update(s => s with { Status = JobStatus.Generated, Message = "Generation complete. Queued for post-processing.", Fraction = 1 });
         var catalog = OutputCatalog.Read(run.Outcome.History!.Outputs, run.Outcome.Run!.Shown);
         try
         {
-            var files = await collector.CollectAsync(run.Engine, job.Request, catalog.Files, store.For(job.Request.PublicUrl), job.Cancellation);
+            var files = await collector.CollectAsync(run.Engine, job.Request, catalog.Files, stores.For(job.Request), job.Cancellation);
             job.TryFinish(s => s with
             {
                 Status = JobStatus.Completed,
@@ -76,6 +85,18 @@ internal sealed partial class JobPipeline(
                 Output = files,
                 Texts = catalog.Texts.Count > 0 ? catalog.Texts : null,
                 Timings = s.Timings with { PostprocessMs = Milliseconds(began) },
+            });
+        }
+        catch (ObjectStoreException e)
+        {
+            // No file could be stored at all; what there would have been is told.
+            job.TryFinish(s => s with
+            {
+                Status = JobStatus.Failed,
+                Message = $"Post-processing failed: {e.Message}",
+                Error = new() { Code = JobErrorCode.OutputFailed, Message = e.Message },
+                Output = OutputCollector.Describe(job.Request, catalog.Files),
+                Texts = catalog.Texts.Count > 0 ? catalog.Texts : null,
             });
         }
         catch (EngineUnreachableException e)

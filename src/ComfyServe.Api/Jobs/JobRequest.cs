@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ComfyServe.Contracts.Api;
 
 namespace ComfyServe.Api.Jobs;
@@ -13,6 +14,15 @@ internal sealed record JobRequest
 
     /// <summary>The workflow's JSON, as received.</summary>
     public required ReadOnlyMemory<byte> Workflow { get; init; }
+
+    /// <summary>Name of the template that the request names, before it is filled in.</summary>
+    public string? Template { get; init; }
+
+    /// <summary>Values for the template's parameters, before it is filled in.</summary>
+    public JsonElement Modifications { get; init; }
+
+    /// <summary>Why the request cannot be run although it is accepted; null mostly.</summary>
+    public JobError? Defect { get; init; }
 
     /// <summary>Hash of the request's body: tells a repetition from another request under the same id or key.</summary>
     public string? Fingerprint { get; init; }

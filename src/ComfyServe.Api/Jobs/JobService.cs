@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ComfyServe.Api.Engines;
 using ComfyServe.Api.Jobs.Durable;
+using ComfyServe.Api.Telemetry;
 using ComfyServe.Contracts.Api;
 using ComfyServe.Jobs;
 using Microsoft.Extensions.Hosting;
@@ -197,7 +198,11 @@ internal sealed partial class JobService(ApiOptions options, JobPipeline pipelin
     private async Task RunAsync(Job job)
     {
         await Task.Yield(); // The caller has put the job where it can be found.
-        await pipeline.RunAsync(job);
+        using (JobTelemetry.Begin("job", job.Id))
+        {
+            await pipeline.RunAsync(job);
+        }
+
         Interlocked.Decrement(ref _unfinished);
         if (job.Snapshot.Timings.GenerationMs is { } took)
         {
@@ -205,7 +210,12 @@ internal sealed partial class JobService(ApiOptions options, JobPipeline pipelin
         }
 
         await job.Recorded;
-        _registry.Recorded(job);
+        if (job.Finished.IsCompletedSuccessfully)
+        {
+            parts.Telemetry.Finished(job.Snapshot);
+            _registry.Recorded(job);
+        }
+
         _active.TryRemove(job, out _);
     }
 

@@ -1,4 +1,5 @@
 using ComfyServe.Api.Jobs.Durable;
+using ComfyServe.Api.Telemetry;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -7,6 +8,7 @@ namespace ComfyServe.Api.Jobs;
 /// <summary>The host's things that the job service needs.</summary>
 /// <param name="Ledger">The ledger.</param>
 /// <param name="Lifetime">Tells when the service is about to stop.</param>
+/// <param name="Telemetry">Measures.</param>
 /// <param name="Time">Clock.</param>
 /// <param name="Logger">Log.</param>
-internal sealed record JobServiceParts(ServiceLedger Ledger, IHostApplicationLifetime Lifetime, TimeProvider Time, ILogger<JobService> Logger);
+internal sealed record JobServiceParts(ServiceLedger Ledger, IHostApplicationLifetime Lifetime, JobTelemetry Telemetry, TimeProvider Time, ILogger<JobService> Logger);

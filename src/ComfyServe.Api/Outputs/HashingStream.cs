@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using ComfyServe.Api.Engines;
 
 namespace ComfyServe.Api.Outputs;
 
@@ -38,7 +39,12 @@ internal sealed class HashingStream(Stream inner, long captureLimit = 0) : Strea
     /// <summary>The first bytes; they are delivered again by the next reads.</summary>
     public async Task<ReadOnlyMemory<byte>> PeekAsync(CancellationToken cancellationToken)
     {
-        _startLength = await inner.ReadAtLeastAsync(_start, _start.Length, throwOnEndOfStream: false, cancellationToken);
+        int read;
+        while (_startLength < _start.Length && (read = await ReadInnerAsync(_start.AsMemory(_startLength), cancellationToken)) > 0)
+        {
+            _startLength += read;
+        }
+
         return _start.AsMemory(0, _startLength);
     }
 
@@ -60,7 +66,7 @@ internal sealed class HashingStream(Stream inner, long captureLimit = 0) : Strea
         }
         else
         {
-            read = await inner.ReadAsync(buffer, cancellationToken);
+            read = await ReadInnerAsync(buffer, cancellationToken);
         }
 
         _hash.AppendData(buffer.Span[..read]);
@@ -94,6 +100,19 @@ internal sealed class HashingStream(Stream inner, long captureLimit = 0) : Strea
 
     /// <inheritdoc/>
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    /// <summary>What goes wrong here is the engine's doing, not that of the store that the bytes go to.</summary>
+    private async ValueTask<int> ReadInnerAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await inner.ReadAsync(buffer, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException)
+        {
+            throw new EngineUnreachableException($"the engine's file could not be read to its end: {e.Message}", e);
+        }
+    }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -8,6 +8,7 @@ namespace ComfyServe.Api.Outputs;
 internal sealed class OutputCollector(ApiOptions options, EngineTimes times, TimeProvider time)
 {
     private const int FilesAtOnce = 4;
+    private const int Attempts = 3;
 
     /// <summary>Stores every file of <paramref name="files"/>. What goes wrong with one file is reported on that file.</summary>
     /// <exception cref="EngineUnreachableException">The engine went away with the files.</exception>
@@ -33,19 +34,44 @@ internal sealed class OutputCollector(ApiOptions options, EngineTimes times, Tim
         return stored;
     }
 
+    /// <summary>The files of a run that were not stored.</summary>
+    public static IReadOnlyList<OutputFile> Describe(JobRequest request, IReadOnlyList<OutputRef> files)
+    {
+        var names = NodeNames.Read(request.Workflow);
+        return [.. files.Select(f => Describe(f, names))];
+    }
+
+    private static OutputFile Describe(OutputRef file, NodeNames names) => new()
+    {
+        Filename = file.Filename,
+        Type = file.Type,
+        Subfolder = file.Subfolder,
+        NodeId = file.NodeId,
+        OutputType = file.Kind,
+        NodeType = names.TypeOf(file.NodeId),
+        NodeTitle = names.TitleOf(file.NodeId),
+    };
+
     private async Task<OutputFile> StoreAsync(
         Engine engine, JobRequest request, OutputRef file, string key, NodeNames names, IObjectStore store, CancellationToken cancellationToken)
     {
-        var output = new OutputFile
+        var output = Describe(file, names);
+        for (var attempt = 1; ; attempt++)
         {
-            Filename = file.Filename,
-            Type = file.Type,
-            Subfolder = file.Subfolder,
-            NodeId = file.NodeId,
-            OutputType = file.Kind,
-            NodeType = names.TypeOf(file.NodeId),
-            NodeTitle = names.TitleOf(file.NodeId),
-        };
+            try
+            {
+                return await StoreOnceAsync(engine, request, file, output, key, store, cancellationToken);
+            }
+            catch (EngineUnreachableException) when (attempt < Attempts)
+            {
+                // The engine broke off in the middle of the file: from its beginning again.
+            }
+        }
+    }
+
+    private async Task<OutputFile> StoreOnceAsync(
+        Engine engine, JobRequest request, OutputRef file, OutputFile output, string key, IObjectStore store, CancellationToken cancellationToken)
+    {
         using var response = await OpenAsync(engine, file, cancellationToken);
         if (response is null)
         {
@@ -64,10 +90,6 @@ internal sealed class OutputCollector(ApiOptions options, EngineTimes times, Tim
         catch (ObjectStoreException e)
         {
             return output with { UploadError = e.Message };
-        }
-        catch (IOException e)
-        {
-            throw new EngineUnreachableException($"the engine's file '{file.Filename}' could not be read: {e.Message}", e);
         }
 
         return Inline(output with { Size = content.BytesRead, Sha256 = content.Sha256() }, request, content);
@@ -102,20 +124,27 @@ internal sealed class OutputCollector(ApiOptions options, EngineTimes times, Tim
     }
 
     /// <summary>One key per file; files of the same name in different folders or nodes get different ones.</summary>
-    private static string[] Keys(string requestId, IReadOnlyList<OutputRef> files)
+    private string[] Keys(string requestId, IReadOnlyList<OutputRef> files)
     {
         var keys = new string[files.Count];
         var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var date = time.GetUtcNow().ToString("yyyy-MM-dd");
         for (var i = 0; i < files.Count; i++)
         {
             var name = ObjectKey.Name(files[i].Filename);
-            var unique = name;
-            for (var n = 2; !taken.Add(unique); n++)
+            var key = Key(name);
+            for (var n = 2; !taken.Add(key); n++)
             {
-                unique = $"{Path.GetFileNameWithoutExtension(name)}_{n}{Path.GetExtension(name)}";
+                key = Key($"{Path.GetFileNameWithoutExtension(name)}_{n}{Path.GetExtension(name)}");
             }
 
-            keys[i] = $"{requestId}/{unique}";
+            keys[i] = key;
+
+            string Key(string filename) => options.OutputKeyTemplate
+                .Replace("{request_id}", requestId, StringComparison.Ordinal)
+                .Replace("{node_id}", ObjectKey.Name(files[i].NodeId), StringComparison.Ordinal)
+                .Replace("{date}", date, StringComparison.Ordinal)
+                .Replace("{filename}", filename, StringComparison.Ordinal);
         }
 
         return keys;

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Security.Cryptography;
 using ComfyServe.Api.Jobs;
 using ComfyServe.Contracts.Api;
 using ComfyServe.Jobs;
@@ -12,8 +10,6 @@ namespace ComfyServe.Api.Requests;
 /// <summary><c>POST /generate</c> and <c>POST /generate/sync</c>.</summary>
 internal static class GenerateApi
 {
-    private const int LongestKey = 255;
-
     public static void MapGenerate(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/generate", SubmitAsync)
@@ -92,42 +88,15 @@ internal static class GenerateApi
         return inDetail ? Answers.Text("detail", message, status) : Answers.Refused(id, message, status, reason);
     }
 
-    internal static async Task<(JobRequest? Request, IResult? Refusal)> ReadAsync(HttpContext context, ApiOptions options)
+    private static async Task<IResult> SubmitAsync(HttpContext context, JobService jobs, RequestReader reader)
     {
-        var body = await ReadBodyAsync(context.Request, options.MaxBodyBytes);
-        if (body is null)
-        {
-            return (null, Answers.Text("detail", $"Body is larger than {options.MaxBodyBytes} bytes", StatusCodes.Status413PayloadTooLarge));
-        }
-
-        var publicUrl = options.PublicUrl ?? $"{context.Request.Scheme}://{context.Request.Host}";
-        var request = PayloadReader.Read(body.Value, context.Request.HasJsonContentType(), publicUrl, out var problems);
-        if (KeyOf(context.Request) is { Length: > LongestKey })
-        {
-            problems = [.. problems, new("string_too_long", ["header", "Idempotency-Key"], $"String should have at most {LongestKey} characters")];
-        }
-
-        if (request is null || problems.Count > 0)
-        {
-            return (null, Answers.Invalid(problems));
-        }
-
-        return (request with
-        {
-            Fingerprint = Convert.ToHexStringLower(SHA256.HashData(body.Value.Span)),
-            ReturnBase64 = request.ReturnBase64 || Flag.IsYes(context.Request.Headers["X-Return-Outputs-As-Base64"]),
-        }, null);
-    }
-
-    private static async Task<IResult> SubmitAsync(HttpContext context, JobService jobs, ApiOptions options)
-    {
-        var (request, refusal) = await ReadAsync(context, options);
+        var (request, refusal) = await reader.ReadAsync(context);
         return request is null ? refusal! : await SubmitRequestAsync(context, jobs, request);
     }
 
-    private static async Task<IResult> RunAsync(HttpContext context, JobService jobs, ApiOptions options)
+    private static async Task<IResult> RunAsync(HttpContext context, JobService jobs, ApiOptions options, RequestReader reader)
     {
-        var (request, refusal) = await ReadAsync(context, options);
+        var (request, refusal) = await reader.ReadAsync(context);
         return request is null ? refusal! : await RunRequestAsync(context, jobs, options, request);
     }
 
@@ -164,28 +133,4 @@ internal static class GenerateApi
     /// <summary>Whether the job goes on when its caller goes away.</summary>
     private static bool MayOutlive(HttpRequest request) =>
         request.Headers.TryGetValue("X-Cancel-On-Disconnect", out var header) && Flag.TryParse(header.ToString(), out var cancels) && !cancels;
-
-    private static async Task<ReadOnlyMemory<byte>?> ReadBodyAsync(HttpRequest request, long limit)
-    {
-        if (request.ContentLength > limit)
-        {
-            return null;
-        }
-
-        var buffer = new ArrayBufferWriter<byte>((int)(request.ContentLength ?? 4096) + 1);
-        while (true)
-        {
-            var read = await request.Body.ReadAsync(buffer.GetMemory(1), request.HttpContext.RequestAborted);
-            if (read == 0)
-            {
-                return buffer.WrittenMemory;
-            }
-
-            buffer.Advance(read);
-            if (buffer.WrittenCount > limit)
-            {
-                return null;
-            }
-        }
-    }
 }

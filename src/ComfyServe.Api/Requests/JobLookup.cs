@@ -1,4 +1,5 @@
 using ComfyServe.Api.Jobs;
+using ComfyServe.Api.Keys;
 using Microsoft.AspNetCore.Http;
 
 namespace ComfyServe.Api.Requests;
@@ -7,5 +8,6 @@ namespace ComfyServe.Api.Requests;
 internal static class JobLookup
 {
     /// <summary>The job of an id, if this caller may know of it.</summary>
-    public static Task<Job?> FindForAsync(this JobService jobs, string id, HttpContext context) => jobs.FindAsync(id, context.RequestAborted);
+    public static async Task<Job?> FindForAsync(this JobService jobs, string id, HttpContext context) =>
+        await jobs.FindAsync(id, context.RequestAborted) is { } job && job.Request.Owner == KeyGate.OwnerOf(context) ? job : null;
 }

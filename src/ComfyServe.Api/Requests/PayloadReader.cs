@@ -100,6 +100,8 @@ internal sealed partial class PayloadReader
         {
             Id = id.Length > 0 ? id : Guid.NewGuid().ToString(),
             Workflow = workflow is { } found ? JsonMarshal.GetRawUtf8Value(found).ToArray() : default,
+            Template = modifier.Length > 0 ? modifier : null,
+            Modifications = modifications?.Clone() ?? default,
             ReturnBase64 = Boolean(input, "return_outputs_as_base64"),
             S3 = ReadS3(input),
             Webhook = ReadWebhook(input),

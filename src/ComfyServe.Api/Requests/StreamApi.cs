@@ -20,9 +20,9 @@ internal static class StreamApi
             .WithName("follow_stream").WithSummary("Stream the events of a request; 'Last-Event-ID' resumes");
     }
 
-    private static async Task<IResult> RunAsync(HttpContext context, JobService jobs, JobQueues queues, ApiOptions options, TimeProvider time)
+    private static async Task<IResult> RunAsync(HttpContext context, JobService jobs, RequestReader reader, JobQueues queues, ApiOptions options, TimeProvider time)
     {
-        var (request, refusal) = await GenerateApi.ReadAsync(context, options);
+        var (request, refusal) = await reader.ReadAsync(context);
         if (request is null)
         {
             return refusal!;

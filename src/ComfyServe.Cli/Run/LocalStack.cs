@@ -10,6 +10,7 @@ internal sealed class LocalStack : IAsyncDisposable
 {
     private readonly WebApplication? _engine;
     private readonly WebApplication? _api;
+    private string? _folder;
 
     private LocalStack(WebApplication? engine, WebApplication? api, string? url)
     {
@@ -43,9 +44,13 @@ internal sealed class LocalStack : IAsyncDisposable
 
         var engine = EngineServer.Build(EngineVerb.Settings(data, fp32, "127.0.0.1", 0), Quiet);
         await Role.StartAsync(engine, cancellationToken);
-        var api = ApiServer.Build(ApiVerb.Settings(data, [Role.Url(engine)], "127.0.0.1", 0), Quiet);
+        var settings = ApiVerb.Settings(data, [Role.Url(engine)], "127.0.0.1", 0);
+        settings.DataFolder = Path.Combine(settings.DataFolder, "runs", Guid.NewGuid().ToString("N")); // a ledger belongs to one process
+        settings.ShutdownGrace = TimeSpan.Zero;
+        settings.ApiKeys = [];
+        var api = ApiServer.Build(settings, Quiet);
         await Role.StartAsync(api, cancellationToken);
-        return new(engine, api, Role.Url(api));
+        return new(engine, api, Role.Url(api)) { _folder = settings.DataFolder };
     }
 
     /// <inheritdoc/>
@@ -59,6 +64,11 @@ internal sealed class LocalStack : IAsyncDisposable
                 await server.StopAsync(CancellationToken.None);
                 await server.DisposeAsync();
             }
+        }
+
+        if (_folder is not null && Directory.Exists(_folder))
+        {
+            Directory.Delete(_folder, recursive: true);
         }
     }
 }

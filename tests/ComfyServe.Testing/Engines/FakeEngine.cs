@@ -83,6 +83,26 @@ public sealed class FakeEngine : IAsyncDisposable
         return engine;
     }
 
+    /// <summary>Waits until somebody's socket is open.</summary>
+    public async Task ConnectedAsync()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (_sockets.Count == 0)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(5), _time, patience.Token);
+        }
+    }
+
+    /// <summary>Waits until a prompt runs.</summary>
+    public async Task RunningAsync()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (_runner.Queue()["queue_running"]!.AsArray().Count == 0)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(5), _time, patience.Token);
+        }
+    }
+
     /// <summary>Waits until so many prompts have been accepted in all.</summary>
     public async Task SubmittedAsync(int count)
     {

@@ -23,7 +23,7 @@ internal sealed partial class CatalogueStore(EnginePool pool, TimeProvider time,
     {
         try
         {
-            return await CurrentAsync().WaitAsync(Patience, time, cancellationToken);
+            return await CurrentAsync().WaitAsync(Patience, time, cancellationToken) is { Names.Count: > 0 } catalogue ? catalogue : null;
         }
         catch (TimeoutException)
         {
@@ -31,13 +31,25 @@ internal sealed partial class CatalogueStore(EnginePool pool, TimeProvider time,
         }
     }
 
-    /// <summary>Has the next request look again: a value was not among the choices, and files come and go.</summary>
-    public void Forget()
+    /// <summary>The catalogue if an engine is there to tell it.</summary>
+    /// <param name="youngerThan">A catalogue that is older is read again: files come and go.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<NodeCatalogue?> PeekAsync(TimeSpan youngerThan, CancellationToken cancellationToken)
     {
+        if (!pool.Engines.Any(e => e.IsAvailable))
+        {
+            return null;
+        }
+
         lock (_gate)
         {
-            _known = null;
+            if (_known is not null && time.GetElapsedTime(_readAt) >= youngerThan)
+            {
+                _known = null;
+            }
         }
+
+        return await GetAsync(cancellationToken);
     }
 
     private Task<NodeCatalogue?> CurrentAsync()
@@ -67,11 +79,6 @@ internal sealed partial class CatalogueStore(EnginePool pool, TimeProvider time,
             try
             {
                 var catalogue = NodeCatalogue.Read(await engine.Client.CatalogueAsync(default));
-                if (catalogue.Names.Count == 0)
-                {
-                    continue;
-                }
-
                 lock (_gate)
                 {
                     _known = catalogue;

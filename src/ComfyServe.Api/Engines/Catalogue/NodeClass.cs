@@ -15,6 +15,9 @@ internal sealed class NodeClass
     /// <summary>Whether it ends a workflow: it shows or saves something.</summary>
     public bool IsOutput { get; private init; }
 
+    /// <summary>Whether it is one of ComfyUI's own: those check their values exactly as they describe them.</summary>
+    public bool IsCore { get; private init; }
+
     /// <summary>Number of its outputs.</summary>
     public int Outputs { get; private init; }
 
@@ -30,6 +33,8 @@ internal sealed class NodeClass
         var read = new NodeClass(name)
         {
             IsOutput = entry.TryGetProperty("output_node", out var ends) && ends.ValueKind == JsonValueKind.True,
+            IsCore = entry.TryGetProperty("python_module", out var module) && module.ValueKind == JsonValueKind.String
+                && (module.ValueEquals("nodes"u8) || module.GetString()!.StartsWith("comfy_extras.", StringComparison.Ordinal)),
             Outputs = entry.TryGetProperty("output", out var outputs) && outputs.ValueKind == JsonValueKind.Array ? outputs.GetArrayLength() : 0,
         };
         if (entry.TryGetProperty("input", out var groups) && groups.ValueKind == JsonValueKind.Object)

@@ -1,0 +1,177 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text.Json;
+using ComfyServe.Api.Engines.Catalogue;
+using ComfyServe.Api.Jobs;
+using ComfyServe.Api.Keys;
+using ComfyServe.Api.Outputs.S3;
+using ComfyServe.Api.Requests.Checks;
+using ComfyServe.Api.Templates;
+using ComfyServe.Contracts.Api;
+using Microsoft.AspNetCore.Http;
+
+namespace ComfyServe.Api.Requests;
+
+/// <summary>Reads requests and checks them: their form, their template, their object store, and their workflow against the engine's nodes.</summary>
+internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogues, TemplateStore templates)
+{
+    private const int LongestKey = 255;
+
+    private static readonly HashSet<string> OwnFields = new(StringComparer.Ordinal) { "request_id", "s3", "webhook", "return_outputs_as_base64" };
+    private static readonly object[] Modifications = ["body", "input", "modifications"];
+
+    /// <summary>A catalogue of this age is trusted to know every file; a younger one is not asked for twice.</summary>
+    private static readonly TimeSpan Glance = TimeSpan.FromSeconds(5);
+
+    /// <summary>Reads the request, or answers with every mistake.</summary>
+    /// <param name="context">The call.</param>
+    /// <param name="template">The template that the route stands for; its parameters then stand beside the usual fields.</param>
+    public async Task<(JobRequest? Request, IResult? Refusal)> ReadAsync(HttpContext context, WorkflowTemplate? template = null)
+    {
+        var body = await ReadBodyAsync(context.Request, options.MaxBodyBytes);
+        if (body is null)
+        {
+            return (null, Answers.Text("detail", $"Body is larger than {options.MaxBodyBytes} bytes", StatusCodes.Status413PayloadTooLarge));
+        }
+
+        var publicUrl = options.PublicUrl ?? $"{context.Request.Scheme}://{context.Request.Host}";
+        var payload = template is null ? body.Value : Restate(body.Value, template.Name);
+        var request = PayloadReader.Read(payload, context.Request.HasJsonContentType(), publicUrl, out var found);
+        var problems = new List<ValidationProblem>(found);
+        CheckHeaders(context.Request, problems);
+        if (request is not null)
+        {
+            if (S3Settings.Problem(request.S3, options.S3) is { } problem)
+            {
+                problems.Add(new("value_error", ["body", "input", "s3"], $"Value error, {problem}"));
+            }
+
+            request = FillTemplate(request, template is not null, problems);
+            if (problems.Count == 0 && request.Defect is null)
+            {
+                problems.AddRange(await CheckAsync(request.Workflow, context.RequestAborted));
+            }
+        }
+
+        if (request is null || problems.Count > 0)
+        {
+            return (null, Answers.Invalid(problems));
+        }
+
+        return (request with
+        {
+            Fingerprint = Convert.ToHexStringLower(SHA256.HashData(body.Value.Span)),
+            Owner = KeyGate.OwnerOf(context),
+            ReturnBase64 = request.ReturnBase64 || Flag.IsYes(context.Request.Headers["X-Return-Outputs-As-Base64"]),
+        }, null);
+    }
+
+    private static void CheckHeaders(HttpRequest request, List<ValidationProblem> problems)
+    {
+        if (GenerateApi.KeyOf(request) is { Length: > LongestKey })
+        {
+            problems.Add(new("string_too_long", ["header", "Idempotency-Key"], $"String should have at most {LongestKey} characters"));
+        }
+    }
+
+    /// <summary>A template's own route: what is not one of the usual fields is a parameter.</summary>
+    private static ReadOnlyMemory<byte> Restate(ReadOnlyMemory<byte> body, string template)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = JsonLimits.MaxDepth });
+            if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("input", out var input) || input.ValueKind != JsonValueKind.Object)
+            {
+                return body; // The usual reader says what is wrong.
+            }
+
+            var buffer = new ArrayBufferWriter<byte>(body.Length + 128);
+            using (var writer = new Utf8JsonWriter(buffer))
+            {
+                writer.WriteStartObject();
+                writer.WriteStartObject("input"u8);
+                foreach (var field in input.EnumerateObject().Where(f => OwnFields.Contains(f.Name)))
+                {
+                    field.WriteTo(writer);
+                }
+
+                writer.WriteString("modifier"u8, template);
+                writer.WriteStartObject("modifications"u8);
+                foreach (var field in input.EnumerateObject().Where(f => !OwnFields.Contains(f.Name)))
+                {
+                    field.WriteTo(writer);
+                }
+
+                writer.WriteEndObject();
+                writer.WriteEndObject();
+                writer.WriteEndObject();
+            }
+
+            return buffer.WrittenMemory;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return body;
+        }
+    }
+
+    private JobRequest FillTemplate(JobRequest request, bool isOwnRoute, List<ValidationProblem> problems)
+    {
+        if (request.Template is not { } name)
+        {
+            return request;
+        }
+
+        if (templates.All.TryGetValue(name, out var template))
+        {
+            return request with { Workflow = template.Fill(request.Modifications, refusesUnknown: isOwnRoute, isOwnRoute ? Modifications[..2] : Modifications, problems), Modifications = default };
+        }
+
+        // The original accepts such a request and then fails it.
+        var known = templates.All.Keys.FirstOrDefault(k => k.Equals(name, StringComparison.OrdinalIgnoreCase));
+        var message = known is null
+            ? $"Unknown modifier: {name}; there are: {string.Join(", ", templates.All.Keys)}"
+            : $"Modifier class '{name}' not found; there is '{known}'";
+        return request with { Workflow = "{}"u8.ToArray(), Defect = new() { Code = JobErrorCode.TemplateUnknown, Message = message } };
+    }
+
+    private async Task<IReadOnlyList<ValidationProblem>> CheckAsync(ReadOnlyMemory<byte> workflow, CancellationToken cancellationToken)
+    {
+        if (!options.ChecksWorkflows || await catalogues.PeekAsync(TimeSpan.MaxValue, cancellationToken) is not { } catalogue)
+        {
+            return [];
+        }
+
+        var problems = WorkflowCheck.Run(workflow, catalogue);
+        if (problems.Count == 0 || await catalogues.PeekAsync(Glance, cancellationToken) is not { } newer || ReferenceEquals(newer, catalogue))
+        {
+            return problems;
+        }
+
+        return WorkflowCheck.Run(workflow, newer); // A model may have come since the engine was asked.
+    }
+
+    private static async Task<ReadOnlyMemory<byte>?> ReadBodyAsync(HttpRequest request, long limit)
+    {
+        if (request.ContentLength > limit)
+        {
+            return null;
+        }
+
+        var buffer = new ArrayBufferWriter<byte>((int)(request.ContentLength ?? 4096) + 1);
+        while (true)
+        {
+            var read = await request.Body.ReadAsync(buffer.GetMemory(1), request.HttpContext.RequestAborted);
+            if (read == 0)
+            {
+                return buffer.WrittenMemory;
+            }
+
+            buffer.Advance(read);
+            if (buffer.WrittenCount > limit)
+            {
+                return null;
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using ComfyServe.Api.Engines.Catalogue;
+using ComfyServe.Api.Requests.Checks;
+using ComfyServe.Testing;
+
+namespace ComfyServe.Api.Tests.Requests;
+
+/// <summary>Against the node catalogue that a real ComfyUI gave.</summary>
+public sealed class WorkflowCheckTests
+{
+    private const string TextToImage = """
+        {"3": {"class_type": "KSampler", "inputs": {"seed": "__RANDOM_INT__", "steps": 20, "cfg": 8, "sampler_name": "euler", "scheduler": "normal", "denoise": 1,
+               "model": ["4", 0], "positive": ["6", 0], "negative": ["7", 0], "latent_image": ["5", 0]}},
+         "4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "v1-5-pruned-emaonly-fp16.safetensors"}},
+         "5": {"class_type": "EmptyLatentImage", "inputs": {"width": 512, "height": 512, "batch_size": 1}},
+         "6": {"class_type": "CLIPTextEncode", "inputs": {"text": "a", "clip": ["4", 1]}},
+         "7": {"class_type": "CLIPTextEncode", "inputs": {"text": "b", "clip": ["4", 1]}},
+         "8": {"class_type": "VAEDecode", "inputs": {"samples": ["3", 0], "vae": ["4", 2]}},
+         "9": {"class_type": "SaveImage", "inputs": {"filename_prefix": "ComfyUI", "images": ["8", 0]}}}
+        """;
+
+    private static readonly Lazy<NodeCatalogue> Catalogue = new(() => NodeCatalogue.Read(JsonElement.Parse(RecordedCatalogue().ToJsonString())));
+
+    [Fact]
+    public void Run_SeedPagesWorkflow_IsFine() => Assert.Empty(Run(TextToImage));
+
+    [Fact]
+    public void Run_FileInputsWithUrls_AreFine() =>
+        Assert.Empty(Run("""{"1": {"class_type": "LoadImage", "inputs": {"image": "https://example.com/x.png"}}, "9": {"class_type": "SaveImage", "inputs": {"filename_prefix": "x", "images": ["1", 0]}}}"""));
+
+    [Fact]
+    public void Run_SeveralMistakes_AreAllNamedWithTheChoices()
+    {
+        var problems = Run(TextToImage
+            .Replace("\"steps\": 20", "\"steps\": 0", StringComparison.Ordinal)
+            .Replace("\"cfg\": 8", "\"cfg\": \"much\"", StringComparison.Ordinal)
+            .Replace("\"euler\"", "\"eulr\"", StringComparison.Ordinal)
+            .Replace("\"width\": 512, ", "", StringComparison.Ordinal)
+            .Replace("\"a\", \"clip\": [\"4\"", "\"a\", \"clip\": [\"44\"", StringComparison.Ordinal)
+            .Replace("[\"4\", 2]", "[\"4\", 3]", StringComparison.Ordinal)
+            .Replace("v1-5-pruned-emaonly-fp16", "missing", StringComparison.Ordinal));
+
+        Assert.Equal(
+            [
+                "3.inputs.cfg invalid_input_type", "3.inputs.sampler_name value_not_in_list", "3.inputs.steps value_smaller_than_min", "4.inputs.ckpt_name value_not_in_list",
+                "5.inputs.width required_input_missing", "6.inputs.clip bad_link", "8.inputs.vae bad_link",
+            ],
+            problems.Select(p => $"{string.Join('.', p.Location.Skip(3))} {p.Type}").Order());
+        Assert.Contains("euler, euler_cfg_pp", problems.Single(p => p.Location[^1] is "sampler_name").Message, StringComparison.Ordinal);
+        Assert.Contains("v1-5-pruned-emaonly-fp16.safetensors", problems.Single(p => p.Location[^1] is "ckpt_name").Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Run_UnknownNode_NamesASimilarOne()
+    {
+        var problem = Assert.Single(Run("""{"1": {"class_type": "ksampler", "inputs": {}}}"""));
+
+        Assert.Equal("unknown_node", problem.Type);
+        Assert.Contains("there is KSampler", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Run_NoOutput_IsSaid() => Assert.Equal("no_outputs", Assert.Single(Run("""{"1": {"class_type": "EmptyImage", "inputs": {"width": 1, "height": 1, "batch_size": 1, "color": 0}}}""")).Type);
+
+    [Fact]
+    public void Run_NodeThatNoOutputNeeds_IsNotLookedAt() =>
+        Assert.Empty(Run(TextToImage.TrimEnd()[..^1] + """, "99": {"class_type": "KSampler", "inputs": {}}}"""));
+
+    [Fact]
+    public void Run_CyclicWorkflow_Ends() =>
+        Assert.Empty(Run("""{"1": {"class_type": "ImageInvert", "inputs": {"image": ["2", 0]}}, "2": {"class_type": "ImageInvert", "inputs": {"image": ["1", 0]}}, "9": {"class_type": "SaveImage", "inputs": {"filename_prefix": "x", "images": ["1", 0]}}}"""));
+
+    [Fact]
+    public async Task Post_BadWorkflow_IsRefusedBeforeItIsQueued()
+    {
+        await using var host = await ApiHost.StartAsync();
+        host.Engine.Catalogue = RecordedCatalogue();
+        await host.Engine.ConnectedAsync();
+
+        var (status, answer) = await host.SubmitAsync("""{"1": {"class_type": "Nope", "inputs": {}}}""");
+
+        Assert.Equal(422, status);
+        Assert.Equal("unknown_node", (string?)answer["detail"]![0]!["type"]);
+        Assert.Empty(host.Engine.Submitted);
+    }
+
+    private static IReadOnlyList<ComfyServe.Api.Requests.ValidationProblem> Run(string workflow) => WorkflowCheck.Run(Encoding.UTF8.GetBytes(workflow), Catalogue.Value);
+
+    private static JsonObject RecordedCatalogue() => Find(JsonNode.Parse(File.ReadAllText(RepositoryRoot.Data("traces", "object_info.json"))))!.DeepClone().AsObject();
+
+    private static JsonObject? Find(JsonNode? node) => node switch
+    {
+        JsonObject map when map.ContainsKey("KSampler") => map,
+        JsonObject map => map.Select(p => Find(p.Value)).FirstOrDefault(f => f is not null),
+        JsonArray list => list.Select(Find).FirstOrDefault(f => f is not null),
+        _ => null,
+    };
+}
