@@ -86,7 +86,9 @@ public static class EngineServer
         app.Use(CacheRules.InvokeAsync);
         app.UseMiddleware<FailurePages>();
         _ = options.AllowedOrigin is null ? app.UseMiddleware<OriginCheck>() : app.UseMiddleware<CrossOrigin>();
-        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(30), KeepAliveTimeout = TimeSpan.FromSeconds(30) });
+
+        // No answer is awaited: plain clients connect once, read only while a prompt of theirs runs, and answer nothing between.
+        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(30) });
         app.UseRouting();
         app.UseFrontEnd(options);
         app.Use(FailurePages.RefuseUnknownAsync);
