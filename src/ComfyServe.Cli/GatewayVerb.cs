@@ -21,6 +21,19 @@ internal static class GatewayVerb
             Description = "URL under which workers and clients reach this gateway (default: the address it listens on)",
             HelpName = "URL",
         };
+        var clusterHost = new Option<string>("--cluster-host")
+        {
+            Description = "Address under which the other gateways of the same database reach this one (default 127.0.0.1)",
+            HelpName = "ADDRESS",
+            DefaultValueFactory = _ => "127.0.0.1",
+        };
+        clusterHost.Validators.Add(result =>
+        {
+            if (!System.Net.IPAddress.TryParse(result.GetValueOrDefault<string>(), out _))
+            {
+                result.AddError("'--cluster-host' wants an IP address");
+            }
+        });
         publicUrl.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<string?>() is { } url && !IsHttp(url))
@@ -38,10 +51,12 @@ internal static class GatewayVerb
         command.Options.Add(data);
         command.Options.Add(database);
         command.Options.Add(publicUrl);
+        command.Options.Add(clusterHost);
         return command.Does((parsed, cancellationToken) =>
         {
             var options = Settings(parsed.GetValue(data), parsed.GetRequiredValue(host), parsed.GetValue(port));
             options.Database = parsed.GetValue(database) ?? options.Database;
+            options.ClusterHost = parsed.GetRequiredValue(clusterHost);
             options.PublicUrl = parsed.GetValue(publicUrl) is { } url ? new Uri(url) : null;
             return Role.ServeAsync(GatewayServer.Build(options, Role.Configure), cancellationToken);
         });

@@ -55,6 +55,17 @@ public sealed class GatewayOptions
     [Range(1, 1_000_000)]
     public int RoutesPerSecond { get; set; } = 5_000;
 
+    /// <summary>Largest payload and largest result of a request that goes through the gateway, bytes. Default 100 MiB.</summary>
+    [Range(1024, 1L << 31)]
+    public long MaxJobBytes { get; set; } = 100L << 20;
+
+    /// <summary>How long a durable job is kept after its end. Default 7 days.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "365.00:00:00")]
+    public TimeSpan JobRetention { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>Hosts, addresses and networks (CIDR) that webhooks may call although they are not on the public internet; <c>*</c> opens all. Default none.</summary>
+    public IReadOnlyList<string> AllowedHosts { get; set; } = [];
+
     /// <summary>Times and bounds of routing.</summary>
     internal RouterLimits Routing { get; set; } = new();
 

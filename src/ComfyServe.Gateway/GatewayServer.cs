@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using ComfyServe.Gateway.Endpoints;
 using ComfyServe.Gateway.Http;
+using ComfyServe.Gateway.Jobs;
 using ComfyServe.Gateway.Keys;
 using ComfyServe.Gateway.Providers;
 using ComfyServe.Gateway.Routing;
@@ -39,6 +40,7 @@ public static class GatewayServer
         AddRouting(builder.Services);
         AddApis(builder.Services);
         AddProviders(builder.Services);
+        AddJobs(builder.Services);
         AddOwners(builder, options);
         configure?.Invoke(builder);
 
@@ -53,6 +55,8 @@ public static class GatewayServer
         KeyApi.Map(app);
         PlaceApi.Map(app);
         CertificateApi.Map(app);
+        JobApi.Map(app);
+        SyncApi.Map(app);
         app.MapGet("/health", static () => Results.Text("ok"));
         return app;
     }
@@ -78,6 +82,9 @@ public static class GatewayServer
         .AddSingleton<IWorkerProvider, StaticProvider>().AddSingleton<IWorkerProvider, ProcessProvider>().AddSingleton<IWorkerProvider, ScriptProvider>()
         .AddSingleton<ProviderRegistry>();
 
+    private static void AddJobs(IServiceCollection services) =>
+        services.AddSingleton<EndpointLedger>().AddSingleton<WorkerCalls>().AddSingleton<JobRunner>();
+
     private static void AddRouting(IServiceCollection services) =>
         services.AddSingleton<SeatTable>().AddSingleton<RoutingClock>().AddSingleton<TicketWriter>();
 
@@ -85,7 +92,7 @@ public static class GatewayServer
         .AddSingleton<Callers>().AddSingleton<GatewayAddress>()
         .AddSingleton<RouteApi>().AddSingleton<WorkerApi>().AddSingleton<PoolApi>()
         .AddSingleton<EndpointApi>().AddSingleton<WorkergroupApi>().AddSingleton<KeyApi>().AddSingleton<PlaceApi>()
-        .AddSingleton<CertificateApi>();
+        .AddSingleton<CertificateApi>().AddSingleton<JobApi>().AddSingleton<SyncApi>();
 
     // After the store: hosted services start in the order in which they were added.
     private static void AddOwners(WebApplicationBuilder builder, GatewayOptions options)
@@ -94,6 +101,8 @@ public static class GatewayServer
         builder.UseOrleans(silo => Cluster(silo, options));
         builder.Services.AddHostedService<DirectoryLoop>();
         builder.Services.AddHostedService<RoutingLoop>();
+        builder.Services.AddHostedService<JobDispatcher>();
+        builder.Services.AddHostedService<JobWebhooks>();
     }
 
     private static void Cluster(ISiloBuilder silo, GatewayOptions options)
@@ -108,7 +117,7 @@ public static class GatewayServer
 
         silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = ("comfyserve", "comfyserve"));
         silo.ConfigureEndpoints(IPAddress.Parse(options.ClusterHost), port, gatewayPort: 0);
-        silo.UseAdoNetClustering(clustering => (clustering.Invariant, clustering.ConnectionString) = ("Npgsql", options.Database));
+        silo.Services.AddSingleton<IMembershipTable, MembershipTable>();
         silo.Configure<ClusterMembershipOptions>(membership =>
         {
             // A dead gateway's endpoints have a new owner after about three seconds.

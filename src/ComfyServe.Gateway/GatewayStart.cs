@@ -1,4 +1,5 @@
 using ComfyServe.Gateway.Endpoints;
+using ComfyServe.Gateway.Jobs;
 using ComfyServe.Gateway.Keys;
 using ComfyServe.Gateway.Routing;
 using ComfyServe.Gateway.Storage;
@@ -8,7 +9,7 @@ namespace ComfyServe.Gateway;
 
 /// <summary>Opens the store and loads secrets, keys and endpoints before anything else starts.</summary>
 internal sealed class GatewayStart(
-    IGatewayStore store, GatewaySecrets secrets, CertificateAuthority authority, SeatTable seats, EndpointDirectory directory, GatewayOptions options, TimeProvider time) : IHostedService
+    IGatewayStore store, GatewaySecrets secrets, CertificateAuthority authority, EndpointLedger ledger, SeatTable seats, EndpointDirectory directory, GatewayOptions options, TimeProvider time) : IHostedService
 {
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -27,6 +28,7 @@ internal sealed class GatewayStart(
             await MakeAccountKeyAsync(cancellationToken);
         }
 
+        await ledger.OpenAsync(cancellationToken);
         await directory.RenewAsync(cancellationToken);
     }
 

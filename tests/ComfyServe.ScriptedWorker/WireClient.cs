@@ -113,6 +113,11 @@ public sealed class WireClient(string gateway, string endpoint, string key) : ID
             return null;
         }
 
+        if (status == HttpStatusCode.OK && text.Length == 0)
+        {
+            return null; // no JSON: a failed transport to the original, which routes again at once
+        }
+
         return status == HttpStatusCode.OK ? JsonNode.Parse(text) : throw new InvalidOperationException($"worker answered {(int)status}: {text}");
     }
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using ComfyServe.Autoscaling;
 using ComfyServe.Contracts.Serverless;
 using ComfyServe.Gateway.Http;
+using ComfyServe.Gateway.Jobs;
 using ComfyServe.Gateway.Keys;
 using ComfyServe.Gateway.Providers;
 using ComfyServe.Gateway.Routing;
@@ -13,7 +14,7 @@ namespace ComfyServe.Gateway.Endpoints;
 
 /// <summary>The shell round an <see cref="EndpointCore"/>: clock, store and calls.</summary>
 internal sealed partial class EndpointGrain(
-    IGatewayStore store, TimeProvider time, LivenessLimits limits, ProviderRegistry providers, GatewaySecrets secrets, GatewayAddress address, ILogger<EndpointGrain> logger)
+    IGatewayStore store, TimeProvider time, LivenessLimits limits, ProviderRegistry providers, GatewaySecrets secrets, GatewayAddress address, EndpointLedger ledger, ILogger<EndpointGrain> logger)
     : Grain, IEndpointGrain
 {
     private readonly Relay _relay = new();
@@ -176,6 +177,12 @@ internal sealed partial class EndpointGrain(
     private async Task ScaleAsync(CancellationToken cancellationToken)
     {
         var core = Core();
+        if (ledger.IsOpen)
+        {
+            var waiting = await ledger.Jobs.CountAsync(EndpointLedger.QueueOf(core.Row.Id), cancellationToken);
+            core.Demand.Jobs(waiting.WaitingCost, waiting.Waiting, Now);
+        }
+
         foreach (var action in core.Scaling.Decide(core, _operations!.Slots(), _operations.IsBusy, Now).Actions)
         {
             if (action.Kind != ScaleActionKind.Recruit)

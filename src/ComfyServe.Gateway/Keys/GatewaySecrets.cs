@@ -37,6 +37,9 @@ internal sealed class GatewaySecrets : IDisposable
     /// <summary>An endpoint's key, which the account may read at any time.</summary>
     public string EndpointKey(long endpointId, long number) => "ce_" + Derive($"endpoint {endpointId} key {number}");
 
+    /// <summary>The key that seals durable jobs at rest: the same for all gateways on one store.</summary>
+    public byte[] LedgerKey() => HMACSHA256.HashData(_root, "job ledger"u8);
+
     /// <summary>A new random key for an account or a scope.</summary>
     public static string NewKey() => "ca_" + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
 

@@ -6,7 +6,7 @@ namespace ComfyServe.Gateway.Routing;
 /// </summary>
 /// <param name="nextIdx">Gives a new request's index, never the same twice.</param>
 /// <param name="limits">Times and bounds.</param>
-internal sealed class EndpointRouter(Func<long> nextIdx, RouterLimits limits)
+internal sealed partial class EndpointRouter(Func<long> nextIdx, RouterLimits limits)
 {
     // Guards everything below: a pick and its reservation must be one step. Held for well under a microsecond when
     // nobody waits; never across an await.
@@ -22,18 +22,6 @@ internal sealed class EndpointRouter(Func<long> nextIdx, RouterLimits limits)
 
     /// <summary>The snapshot in use.</summary>
     public EndpointSnapshot Snapshot => Volatile.Read(ref _snapshot);
-
-    /// <summary>Requests that wait.</summary>
-    public int Waiting
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _queue.Count;
-            }
-        }
-    }
 
     /// <summary>Answers a call, or holds it: then <paramref name="held"/> is what to wait for.</summary>
     public RouteOutcome Route(in RouteCall call, long now, out RouteWaiter? held)
@@ -183,40 +171,6 @@ internal sealed class EndpointRouter(Func<long> nextIdx, RouterLimits limits)
         }
     }
 
-    /// <summary>Demand since the last time and now.</summary>
-    public RouterLoad Drain(long now)
-    {
-        lock (_gate)
-        {
-            var outstanding = 0.0;
-            foreach (var slot in _workers.Slots)
-            {
-                outstanding += slot.OwnLoad;
-            }
-
-            var load = new RouterLoad
-            {
-                Arrived = _arrived,
-                Requests = _arrivals,
-                QueuedLoad = _queue.Load,
-                QueuedRequests = _queue.Count,
-                OldestWait = _queue.Oldest is { } oldest ? (now - oldest.QueuedAt) / 1000.0 : 0,
-                Outstanding = outstanding,
-            };
-            (_arrived, _arrivals) = (0, 0);
-            return load;
-        }
-    }
-
-    /// <summary>Load that one worker has in this router's eyes.</summary>
-    public double OutstandingAt(long workerId)
-    {
-        lock (_gate)
-        {
-            return _workers.Find(workerId)?.Outstanding ?? 0;
-        }
-    }
-
     // 1. Find the request, or make it; null when the queue is full.
     private RequestEntry? Admit(in RouteCall call, long now)
     {
@@ -229,7 +183,7 @@ internal sealed class EndpointRouter(Func<long> nextIdx, RouterLimits limits)
             }
 
             // An index that this gateway does not know is a request from before a restart, or of another gateway: no new load.
-            entry = new RequestEntry(call.RequestIdx == 0 ? nextIdx() : call.RequestIdx, call.Cost, ++_sequence) { QueuedAt = now };
+            entry = new RequestEntry(call.RequestIdx == 0 ? nextIdx() : call.RequestIdx, call.Cost, ++_sequence) { QueuedAt = now, WorkerId = call.Avoid };
             _requests.Add(entry);
             if (call.RequestIdx == 0)
             {

@@ -7,4 +7,5 @@ namespace ComfyServe.Gateway.Storage;
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ScalingParameters))]
 [JsonSerializable(typeof(WorkerRow))]
+[JsonSerializable(typeof(SiloRow))]
 internal sealed partial class StoreJson : JsonSerializerContext;

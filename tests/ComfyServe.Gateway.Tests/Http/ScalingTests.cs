@@ -53,7 +53,7 @@ public sealed class ScalingTests
         await GroupAsync(gateway, "e", 1);
         await UntilAsync(async () => (await WorkersAsync(gateway, id)).Any(w => (string)w["status"]! == "idle"), "a worker is ready");
         using var client = new WireClient(gateway.Url, "e", key) { LongestPoll = TimeSpan.FromSeconds(0.3) };
-        var request = client.RequestAsync(100, Token);
+        var request = client.RequestAsync(600, Token); // three seconds: longer than a report
         await UntilAsync(async () => (await WorkersAsync(gateway, id)).Any(w => (int)w["reqs_working"]! > 0), "the request is at the worker");
 
         var state = JsonNode.Parse(await File.ReadAllTextAsync(Directory.GetFiles(gateway.Options.DataDirectory, "process.json", SearchOption.AllDirectories).Single(), Token))!;

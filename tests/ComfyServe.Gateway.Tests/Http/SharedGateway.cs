@@ -9,6 +9,7 @@ public sealed class SharedGateway : IAsyncLifetime
     {
         o.RouteHold = TimeSpan.FromSeconds(0.5);
         o.CallsPerSecond = 1000;
+        o.AllowedHosts = ["127.0.0.1"];
     });
 
     public ValueTask DisposeAsync() => Gateway.DisposeAsync();

@@ -1,0 +1,192 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using ComfyServe.Contracts.Serverless;
+using ComfyServe.Gateway.Jobs;
+using ComfyServe.Gateway.Storage;
+using ComfyServe.Jobs;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace ComfyServe.Gateway.Http;
+
+/// <summary>Durable jobs: <c>/api/v1/endpoints/{name}/jobs</c>. An accepted job is on disk before its caller hears of it.</summary>
+internal sealed class JobApi(EndpointLedger ledger, GatewayOptions options, TimeProvider time)
+{
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+
+    /// <summary>Adds the calls.</summary>
+    public static void Map(IEndpointRouteBuilder app)
+    {
+        var group = app.MapGroup("/api/v1/endpoints/{name}/jobs").AddEndpointFilter<EndpointFilter>();
+        group.MapPost("/", static (HttpContext context, JobApi api) => api.AcceptAsync(context));
+        group.MapGet("/", static (HttpContext context, string? status, string? after, int? limit, JobApi api) => api.ListAsync(context, status, after, limit));
+        group.MapGet("/{id}", static (string id, HttpContext context, double? wait, JobApi api) => api.ShowAsync(id, context, wait));
+        group.MapPost("/{id}/cancel", static (string id, HttpContext context, JobApi api) => api.CancelAsync(id, context));
+        group.MapPost("/{id}/retry", static (string id, HttpContext context, JobApi api) => api.RetryAsync(id, context));
+    }
+
+    private async Task<IResult> AcceptAsync(HttpContext context)
+    {
+        var endpoint = EndpointFilter.Of(context);
+        var (bytes, json, refusal) = await LargeBody.ReadAsync(context, options.MaxJobBytes);
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        JobSubmission given;
+        try
+        {
+            given = json.TryGetProperty("payload", out _) ? json.Deserialize(ServerlessJson.Default.JobSubmission)! : new JobSubmission { Payload = json };
+        }
+        catch (JsonException error)
+        {
+            return Answers.Failure(StatusCodes.Status422UnprocessableEntity, "invalid_args", error.Message);
+        }
+
+        if (JobRules.Mistakes(given) is { Count: > 0 } mistakes)
+        {
+            return Answers.Failure(StatusCodes.Status422UnprocessableEntity, "invalid_args", string.Join("; ", mistakes));
+        }
+
+        var key = context.Request.Headers["Idempotency-Key"].ToString();
+        var accepted = await ledger.Jobs.AcceptAsync(new NewJob
+        {
+            Id = string.Create(CultureInfo.InvariantCulture, $"job_{Guid.CreateVersion7(time.GetUtcNow()):N}"),
+            Queue = EndpointLedger.QueueOf(endpoint.Id),
+            Payload = new StoredJob { Route = given.Route ?? "/generate/sync", Payload = given.Payload!.Value, Webhook = given.Webhook }.Write(),
+            Cost = given.Cost ?? 100,
+            Priority = given.Priority ?? 0,
+            MaxAttempts = given.MaxAttempts ?? 5,
+            IdempotencyKey = key.Length == 0 ? null : key,
+            Fingerprint = Convert.ToHexStringLower(SHA256.HashData(bytes)),
+        });
+        ledger.Changed();
+        if (accepted.Outcome == AcceptOutcome.KeyConflict)
+        {
+            return Answers.Failure(StatusCodes.Status409Conflict, "key_conflict", $"Idempotency-Key '{key}' belongs to job '{accepted.JobId}', which has another body");
+        }
+
+        context.Response.Headers.Location = $"/api/v1/endpoints/{Uri.EscapeDataString(endpoint.Name)}/jobs/{accepted.JobId}";
+        var job = await ledger.Jobs.FindAsync(accepted.JobId, context.RequestAborted);
+        return Show(job!, endpoint, accepted.Outcome == AcceptOutcome.Repeated ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
+    }
+
+    private async Task<IResult> ListAsync(HttpContext context, string? status, string? after, int? limit)
+    {
+        var endpoint = EndpointFilter.Of(context);
+        JobState? state = status switch
+        {
+            null => null,
+            "queued" => JobState.Waiting,
+            "running" => JobState.Leased,
+            "completed" => JobState.Completed,
+            "failed" or "parked" => JobState.Failed,
+            "cancelled" => JobState.Cancelled,
+            _ => (JobState)(-1),
+        };
+        if (state == (JobState)(-1))
+        {
+            return Answers.Invalid($"'status' wants queued, running, completed, failed, parked or cancelled but got '{status}'");
+        }
+
+        var jobs = await ledger.Jobs.ListAsync(
+            new JobFilter { Queue = EndpointLedger.QueueOf(endpoint.Id), State = state, After = after, Limit = limit ?? 100 }, context.RequestAborted);
+        var views = jobs.Select(j => View(j, endpoint)).Where(v => status is null || v.Status == status);
+        return Answers.Json(new JobList([.. views]), ServerlessJson.Default.JobList);
+    }
+
+    private async Task<IResult> ShowAsync(string id, HttpContext context, double? wait)
+    {
+        var endpoint = EndpointFilter.Of(context);
+        var (begun, patience) = (time.GetTimestamp(), TimeSpan.FromSeconds(Math.Clamp(wait ?? 0, 0, LongestWait.TotalSeconds)));
+        while (true)
+        {
+            if (await FindAsync(id, endpoint, context.RequestAborted) is not { } job)
+            {
+                return Missing(id, endpoint);
+            }
+
+            var left = patience - time.GetElapsedTime(begun);
+            if (JobTransitions.IsTerminal(job.State) || left <= TimeSpan.Zero)
+            {
+                return Show(job, endpoint);
+            }
+
+            // Another gateway's work gives no signal here: look once a second.
+            await ledger.EndOfAsync(id, left < Look ? left : Look, context.RequestAborted);
+            context.RequestAborted.ThrowIfCancellationRequested();
+        }
+    }
+
+    private async Task<IResult> CancelAsync(string id, HttpContext context)
+    {
+        var endpoint = EndpointFilter.Of(context);
+        if (await FindAsync(id, endpoint, context.RequestAborted) is not { } job)
+        {
+            return Missing(id, endpoint);
+        }
+
+        var outcome = await ledger.Jobs.EndAsync(id, JobEndings.Of(id, JobState.Cancelled, StoredJob.Read(job.Payload), "cancelled", "cancelled by its caller", default));
+        await ledger.InterruptAsync(id);
+        return outcome == FinishOutcome.AlreadyOver
+            ? Answers.Failure(StatusCodes.Status409Conflict, "already_over", $"Job '{id}' is {JobEndings.Status(job.State, job.ErrorCode)} already")
+            : Show((await ledger.Jobs.FindAsync(id, context.RequestAborted))!, endpoint);
+    }
+
+    // The same job once more, for the operator who has mended what broke: a new life of the record under the same id.
+    private async Task<IResult> RetryAsync(string id, HttpContext context)
+    {
+        var endpoint = EndpointFilter.Of(context);
+        if (await FindAsync(id, endpoint, context.RequestAborted) is not { } job)
+        {
+            return Missing(id, endpoint);
+        }
+
+        if (job.State is not (JobState.Failed or JobState.Cancelled))
+        {
+            return Answers.Failure(StatusCodes.Status409Conflict, "not_failed", $"Job '{id}' is {JobEndings.Status(job.State, job.ErrorCode)}: only failed, parked and cancelled jobs can be sent again");
+        }
+
+        await ledger.Jobs.AcceptAsync(new NewJob
+        {
+            Id = id,
+            Queue = job.Queue,
+            Payload = job.Payload,
+            Cost = job.Cost,
+            Priority = job.Priority,
+            MaxAttempts = job.MaxAttempts,
+            Fingerprint = job.Fingerprint,
+            ReplacesFinished = true,
+        });
+        ledger.Changed();
+        return Show((await ledger.Jobs.FindAsync(id, context.RequestAborted))!, endpoint, StatusCodes.Status202Accepted);
+    }
+
+    private async Task<JobRecord?> FindAsync(string id, EndpointRow endpoint, CancellationToken cancellationToken) =>
+        await ledger.Jobs.FindAsync(id, cancellationToken) is { } job && job.Queue == EndpointLedger.QueueOf(endpoint.Id) ? job : null;
+
+    private static IResult Missing(string id, EndpointRow endpoint) =>
+        Answers.Failure(StatusCodes.Status404NotFound, "no_such_job", $"Endpoint '{endpoint.Name}' has no job '{id}'");
+
+    private static IResult Show(JobRecord job, EndpointRow endpoint, int status = StatusCodes.Status200OK) => Answers.Json(
+        View(job, endpoint) with { Result = job.Result.IsEmpty ? null : JsonElement.Parse(job.Result.Span) }, ServerlessJson.Default.JobView, status);
+
+    private static JobView View(JobRecord job, EndpointRow endpoint) => new()
+    {
+        Id = job.Id,
+        Status = JobEndings.Status(job.State, job.ErrorCode),
+        Endpoint = endpoint.Name,
+        Cost = job.Cost,
+        Attempts = job.Attempts,
+        MaxAttempts = job.MaxAttempts,
+        Worker = job.Note,
+        AcceptedAt = job.Accepted.ToUnixTimeMilliseconds() / 1000.0,
+        FinishedAt = job.Finished?.ToUnixTimeMilliseconds() / 1000.0,
+        Error = job.ErrorCode,
+        Message = job.Message,
+    };
+}

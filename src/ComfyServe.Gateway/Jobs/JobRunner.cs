@@ -1,0 +1,214 @@
+using System.Globalization;
+using ComfyServe.Gateway.Routing;
+using ComfyServe.Gateway.Storage;
+using ComfyServe.Jobs;
+using Microsoft.Extensions.Logging;
+
+namespace ComfyServe.Gateway.Jobs;
+
+/// <summary>Runs one leased try of a durable job: a worker is asked, and what came of it is written down under the lease's fence.</summary>
+internal sealed partial class JobRunner(EndpointLedger ledger, WorkerCalls calls, GatewayOptions options, TimeProvider time, ILogger<JobRunner> logger)
+{
+    /// <summary>How long a lease lasts unless renewed.</summary>
+    public static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+
+    /// <summary>Runs it to its end, or until the lease is lost.</summary>
+    public async Task RunAsync(EndpointRow endpoint, JobLease lease, CancellationToken stopping)
+    {
+        var job = StoredJob.Read(lease.Payload);
+        var begun = ledger.Begin(lease.JobId, stopping);
+        using var over = new CancellationTokenSource();
+        var renewing = RenewAsync(lease, begun, over.Token);
+        try
+        {
+            var verdict = await TryAsync(endpoint, lease, job, begun.Token);
+            var outcome = await WriteAsync(lease, job, verdict);
+            if (outcome != FinishOutcome.Done)
+            {
+                Log.NotCounted(logger, lease.JobId, lease.Attempt, outcome);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Cancelled, or the lease went to another gateway, or this one stops: the lease ends by itself.
+            Log.Interrupted(logger, lease.JobId, lease.Attempt);
+        }
+        catch (LedgerUnavailableException error)
+        {
+            Log.NotWritten(logger, error, lease.JobId);
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await renewing;
+            ledger.End(lease.JobId);
+        }
+    }
+
+    private async Task<WorkerVerdict> TryAsync(EndpointRow endpoint, JobLease lease, StoredJob job, CancellationToken cancellationToken)
+    {
+        var payload = System.Text.Encoding.UTF8.GetBytes(job.Payload.GetRawText());
+        using var lost = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var asked = new AskedWorker();
+        var watching = WatchAsync(endpoint, asked, lost, over.Token);
+        try
+        {
+            using var answer = await calls.SendAsync(
+                endpoint,
+                job.Route,
+                payload,
+                lease.Cost,
+                Avoided(lease.Note),
+                async (worker, idx) =>
+                {
+                    asked.Set(worker.Id, idx);
+                    await NoteAsync(lease, worker);
+                },
+                lost.Token);
+            return await ReadAsync(answer, lost.Token) is { } body
+                ? VerdictReader.Read((int)answer.StatusCode, body)
+                : new WorkerVerdict(VerdictKind.Failed, "result_too_large", $"the worker's answer is larger than {options.MaxJobBytes} bytes; have outputs stored and linked instead", default);
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException)
+        {
+            return new WorkerVerdict(VerdictKind.Retry, "worker_lost", $"the worker was lost: {error.Message}", default);
+        }
+        catch (OperationCanceledException) when (lost.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return new WorkerVerdict(VerdictKind.Retry, "worker_lost", "the worker went silent", default);
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await watching;
+        }
+    }
+
+    // A frozen or cut-off worker never answers: its silence towards the gateway is what tells.
+    private async Task WatchAsync(EndpointRow endpoint, AskedWorker asked, CancellationTokenSource lost, CancellationToken over)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(over))
+            {
+                if (asked.Get() is { Worker: > 0 } now && calls.IsLost(endpoint, now.Idx, now.Worker))
+                {
+                    await lost.CancelAsync();
+                    return;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (over.IsCancellationRequested)
+        {
+            // It has ended.
+        }
+    }
+
+    private async Task<byte[]?> ReadAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
+        using var body = new MemoryStream();
+        await using var stream = await answer.Content.ReadAsStreamAsync(cancellationToken);
+        var buffer = new byte[64 * 1024];
+        for (int read; (read = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
+        {
+            if (body.Length + read > options.MaxJobBytes)
+            {
+                return null;
+            }
+
+            await body.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+        }
+
+        return body.ToArray();
+    }
+
+    private Task<FinishOutcome> WriteAsync(JobLease lease, StoredJob job, WorkerVerdict verdict)
+    {
+        if (verdict.Kind != VerdictKind.Retry)
+        {
+            var state = verdict.Kind == VerdictKind.Completed ? JobState.Completed : JobState.Failed;
+            return ledger.Jobs.FinishAsync(lease, JobEndings.Of(lease.JobId, state, job, verdict.Code, verdict.Message, verdict.Body));
+        }
+
+        var pause = TimeSpan.FromSeconds(Math.Min(LongestPause.TotalSeconds, Math.Pow(2, Math.Min(lease.Attempt - 1, 10))));
+        var parked = JobEndings.Of(
+            lease.JobId, JobState.Failed, job, JobEndings.ParkedCode,
+            string.Create(CultureInfo.InvariantCulture, $"tried {lease.Attempt} times; the last: {verdict.Message}. Send it again with POST …/jobs/{lease.JobId}/retry"), verdict.Body);
+        return ledger.Jobs.ReleaseAsync(lease, time.GetUtcNow() + pause, verdict.Code!, verdict.Message, parked);
+    }
+
+    private async Task RenewAsync(JobLease lease, CancellationTokenSource begun, CancellationToken over)
+    {
+        using var timer = new PeriodicTimer(LeaseDuration / 3, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(over))
+            {
+                if (!await ledger.Jobs.RenewAsync(lease, LeaseDuration))
+                {
+                    await begun.CancelAsync(); // cancelled, or somebody else's by now
+                    return;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (over.IsCancellationRequested)
+        {
+            // It has ended.
+        }
+        catch (LedgerUnavailableException error)
+        {
+            Log.NotWritten(logger, error, lease.JobId);
+            await begun.CancelAsync();
+        }
+    }
+
+    // The next holder prefers another worker.
+    private async Task NoteAsync(JobLease lease, WorkerRoute worker)
+    {
+        if (!await ledger.Jobs.NoteAsync(lease, worker.Id.ToString(CultureInfo.InvariantCulture)))
+        {
+            throw new OperationCanceledException($"the lease of job '{lease.JobId}' was lost");
+        }
+    }
+
+    private static long Avoided(string? note) => long.TryParse(note, NumberStyles.None, CultureInfo.InvariantCulture, out var worker) ? worker : 0;
+
+    // Written by the try, read by its watch.
+    private sealed class AskedWorker
+    {
+        private readonly Lock _gate = new();
+        private (long Worker, long Idx) _asked;
+
+        public void Set(long worker, long idx)
+        {
+            lock (_gate)
+            {
+                _asked = (worker, idx);
+            }
+        }
+
+        public (long Worker, long Idx) Get()
+        {
+            lock (_gate)
+            {
+                return _asked;
+            }
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(4301, LogLevel.Information, "What try {Attempt} of job '{JobId}' came to does not count: {Outcome}")]
+        public static partial void NotCounted(ILogger logger, string jobId, int attempt, FinishOutcome outcome);
+
+        [LoggerMessage(4302, LogLevel.Information, "Try {Attempt} of job '{JobId}' was interrupted")]
+        public static partial void Interrupted(ILogger logger, string jobId, int attempt);
+
+        [LoggerMessage(4303, LogLevel.Error, "What came of job '{JobId}' could not be written down; it is tried again when its lease ends")]
+        public static partial void NotWritten(ILogger logger, Exception error, string jobId);
+    }
+}

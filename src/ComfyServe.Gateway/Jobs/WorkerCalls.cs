@@ -1,0 +1,129 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+using ComfyServe.Contracts.Serverless;
+using ComfyServe.Gateway.Routing;
+using ComfyServe.Gateway.Storage;
+
+namespace ComfyServe.Gateway.Jobs;
+
+/// <summary>Sends requests to workers on behalf of callers that cannot follow a ticket: waits for a worker, and goes on to another when one refuses.</summary>
+internal sealed class WorkerCalls(SeatTable seats, TicketWriter tickets, RoutingClock clock, TimeProvider time) : IDisposable
+{
+    private const long Hold = 8_000;
+    private const long Replay = 60_000;
+    private static readonly TimeSpan RefusalPause = TimeSpan.FromSeconds(0.5);
+
+    private readonly HttpClient _http = new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        UseProxy = false,
+        ConnectTimeout = TimeSpan.FromSeconds(5),
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+    })
+    { Timeout = Timeout.InfiniteTimeSpan };
+
+    /// <summary>Sends a request to the worker that will finish it first; waits as long as there is none.</summary>
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="route">The worker's route.</param>
+    /// <param name="payload">The payload, JSON.</param>
+    /// <param name="cost">Load units.</param>
+    /// <param name="avoid">A worker that failed this request before, or 0.</param>
+    /// <param name="chosen">Is told each worker that is asked, and the request's index.</param>
+    /// <param name="cancellationToken">Ends it; the worker then drops the request.</param>
+    /// <returns>The answer's head; the caller reads and disposes it.</returns>
+    /// <exception cref="HttpRequestException">The worker was lost after the request may have reached it.</exception>
+    public async Task<HttpResponseMessage> SendAsync(
+        EndpointRow endpoint, string route, ReadOnlyMemory<byte> payload, double cost, long avoid, Func<WorkerRoute, long, Task> chosen, CancellationToken cancellationToken)
+    {
+        var idx = 0L;
+        while (true)
+        {
+            var outcome = await RouteAsync(endpoint, idx, cost, avoid, cancellationToken);
+            idx = outcome.RequestIdx;
+            await chosen(outcome.Worker!, idx);
+            try
+            {
+                var answer = await PostAsync(endpoint, route, payload, cost, outcome, cancellationToken);
+                if ((int)answer.StatusCode is not (401 or 408 or 429))
+                {
+                    return answer;
+                }
+
+                answer.Dispose(); // full, or it does not know the ticket's key: it has not begun
+            }
+            catch (HttpRequestException error) when (error.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError)
+            {
+                // Not reached: it has not begun. The router pauses a worker that a request comes back from unseen.
+            }
+
+            avoid = outcome.Worker!.Id;
+            await Task.Delay(RefusalPause, time, cancellationToken);
+        }
+    }
+
+    /// <summary>Whether the worker that a request was given to is dead or gone, so that no answer is to be expected.</summary>
+    public bool IsLost(EndpointRow endpoint, long requestIdx, long workerId) => seats.Seat(endpoint.Id).Router.IsLost(requestIdx, workerId);
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    private async Task<RouteOutcome> RouteAsync(EndpointRow endpoint, long idx, double cost, long avoid, CancellationToken cancellationToken)
+    {
+        var router = seats.Seat(endpoint.Id).Router;
+        while (true)
+        {
+            var outcome = router.Route(new RouteCall(idx, cost, Hold, Replay, Trusted: true, avoid), clock.Now, out var held);
+            if (held is not null)
+            {
+                try
+                {
+                    outcome = await held.Answer.WaitAsync(cancellationToken);
+                }
+                catch (OperationCanceledException)
+                {
+                    router.Abandon(held, idx);
+                    throw;
+                }
+            }
+
+            if (outcome.Worker is not null)
+            {
+                return outcome;
+            }
+
+            idx = outcome.RequestIdx;
+            if (held is null)
+            {
+                await Task.Delay(RefusalPause, time, cancellationToken); // the queue is full
+            }
+        }
+    }
+
+    private async Task<HttpResponseMessage> PostAsync(
+        EndpointRow endpoint, string route, ReadOnlyMemory<byte> payload, double cost, RouteOutcome outcome, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, outcome.Worker!.Url + route)
+        {
+            Content = new ByteArrayContent(Body(tickets.Write(endpoint.Name, cost, outcome, ""), payload)) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } },
+        };
+        return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+    }
+
+    private static byte[] Body(RouteAnswer ticket, ReadOnlyMemory<byte> payload)
+    {
+        using var bytes = new MemoryStream(payload.Length + 1024);
+        using (var json = new Utf8JsonWriter(bytes))
+        {
+            json.WriteStartObject();
+            json.WritePropertyName("auth_data");
+            JsonSerializer.Serialize(json, ticket, ServerlessJson.Default.RouteAnswer);
+            json.WriteNull("session_id");
+            json.WritePropertyName("payload");
+            json.WriteRawValue(payload.Span, skipInputValidation: true);
+            json.WriteEndObject();
+        }
+
+        return bytes.ToArray();
+    }
+}
