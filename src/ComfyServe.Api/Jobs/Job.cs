@@ -133,8 +133,8 @@ internal sealed class Job : IRunObserver, IDisposable
 
         if (CallerStays)
         {
+            Recorded = _context.Recorder.RecordAsync(this, last); // before he knows: he may use the id again at once
             Publish(last);
-            Recorded = _context.Recorder.RecordAsync(this, last);
         }
         else
         {

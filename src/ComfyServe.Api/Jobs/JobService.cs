@@ -14,6 +14,8 @@ internal sealed partial class JobService(ApiOptions options, JobPipeline pipelin
 {
     private const int DefaultRetryAfter = 5;
 
+    private static readonly TimeSpan LongestWrite = TimeSpan.FromSeconds(5);
+
     private readonly JobRegistry _registry = new();
     private readonly ConcurrentDictionary<Job, Task> _active = new();
     private Task _draining = Task.CompletedTask;
@@ -40,6 +42,12 @@ internal sealed partial class JobService(ApiOptions options, JobPipeline pipelin
         if (_stopping)
         {
             return Acceptance.Refused(JobErrorCode.ShuttingDown);
+        }
+
+        if (_registry.Find(request.Id) is { IsOver: true } earlier)
+        {
+            // Its end must be written before the ledger lets the id be used again; on a full disk the ledger refuses it.
+            await Task.WhenAny(earlier.Recorded, Task.Delay(LongestWrite, parts.Time));
         }
 
         var job = new Job(request, Context(), parts.Time.GetUtcNow()) { CallerStays = terms.CallerStays };

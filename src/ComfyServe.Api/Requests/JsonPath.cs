@@ -14,7 +14,7 @@ internal sealed class JsonPath
         switch (reader.TokenType)
         {
             case JsonTokenType.PropertyName:
-                _name = reader.GetString();
+                _name = JsonText.Read(ref reader);
                 return;
             case JsonTokenType.EndObject or JsonTokenType.EndArray:
                 _levels.Pop();

@@ -54,6 +54,12 @@ internal sealed partial class PayloadReader
             _problems.Add(new("json_invalid", ["body", PositionOf(body.Span, e)], "JSON decode error") { Context = Complaint(e) });
             return null;
         }
+        catch (InvalidOperationException)
+        {
+            // A name within the body is no Unicode: bytes that are not UTF-8, or half a surrogate pair.
+            Add("string_unicode", BodyLocation, "Input should be valid Unicode, unable to parse raw data as a unicode string");
+            return null;
+        }
     }
 
     private JobRequest? ReadRoot(JsonElement root, string publicUrl)

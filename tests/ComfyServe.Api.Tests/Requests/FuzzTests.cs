@@ -1,0 +1,76 @@
+using System.Text;
+using System.Text.Json;
+using ComfyServe.Api.Inputs;
+using ComfyServe.Api.Requests;
+using ComfyServe.Contracts.Api;
+using ComfyServe.Testing;
+using CsCheck;
+
+namespace ComfyServe.Api.Tests.Requests;
+
+/// <summary>Whatever comes in, the parser, the rewriter and the finder of inputs neither throw nor spoil what they leave alone.</summary>
+public sealed class FuzzTests
+{
+    private static readonly long Size = RecordedData.IsFull ? 1_000_000 : 3_000;
+
+    private static readonly Gen<string> Words = Gen.OneOf(
+        "__RANDOM_INT__", "x-__RANDOM_INT__-__RANDOM_INT__", "https://example.com/a.png", "data:image/png;base64,AAAA", "LoadImage", "KSampler", "", "é\u0000\"\\/\n", "18446744073709551615", "../../etc/passwd");
+
+    private static readonly Gen<string> Text = Gen.Frequency((3, Words), (1, Gen.String[0, 12]));
+
+    private static readonly Gen<string> Scalar = Gen.OneOf(
+        Text.Select(t => JsonSerializer.Serialize(t)),
+        Gen.OneOf("null", "true", "false", "0", "-1", "1e400", "18446744073709551615", "8.000000000000002", "[]", "{}"));
+
+    private static readonly Gen<string> Value = Gen.OneOf(Scalar, Scalar.Array[0, 3].Select(v => $"[{string.Join(",", v)}]"));
+
+    private static readonly Gen<string> Node = Gen.Select(Text, Gen.Select(Text, Value).Array[0, 4], (type, inputs) =>
+        "{\"class_type\": " + JsonSerializer.Serialize(type) + ", \"inputs\": {" + Fields(inputs) + "}}");
+
+    private static readonly Gen<string> Graph = Gen.Select(Text, Node).Array[0, 4].Select(nodes =>
+        "{" + Fields(nodes) + "}");
+
+    private static readonly Gen<string> Body = Gen.Select(
+        Gen.OneOf(Graph, Value),
+        Gen.Select(Gen.OneOf("request_id", "modifier", "modifications", "s3", "webhook", "return_outputs_as_base64", "extra"), Value).Array[0, 4],
+        (graph, fields) => "{\"input\": {\"workflow_json\": " + graph + (fields.Length > 0 ? ", " : "") + Fields(fields) + "}}");
+
+    [Fact]
+    public void Read_GeneratedBodies_NeverThrows() => Body.Sample(body => Read(Encoding.UTF8.GetBytes(body)), iter: Size);
+
+    [Fact]
+    public void Read_DamagedBodies_NeverThrows() => Gen.Select(Body, Gen.Int[0, 10_000], Gen.Byte).Sample((body, position, value) =>
+    {
+        var bytes = Encoding.UTF8.GetBytes(body);
+        bytes[position % bytes.Length] = value;
+        Read(bytes);
+    }, iter: Size);
+
+    [Fact]
+    public void Rewrite_GeneratedGraphs_OnlyTouchesPlaceholders() => Graph.Sample(graph =>
+    {
+        var bytes = Encoding.UTF8.GetBytes(graph);
+        var drawn = new List<DrawnNumber>();
+        var written = RandomNumbers.Replace(bytes, new KeyedRandom(Guid.Empty), drawn);
+        using var document = JsonDocument.Parse(written);
+        FileInputFinder.Find(written, null);
+        if (drawn.Count == 0)
+        {
+            Assert.True(written.Span.SequenceEqual(bytes));
+        }
+    }, iter: Size);
+
+    private static string Fields((string Name, string Value)[] fields) =>
+        string.Join(",", fields.DistinctBy(f => f.Name).Select(f => $"{JsonSerializer.Serialize(f.Name)}: {f.Value}"));
+
+    private static void Read(byte[] body)
+    {
+        var request = PayloadReader.Read(body, isJson: true, "http://x", out var problems);
+        Assert.NotEqual(request is null, problems.Count == 0);
+        if (request is { Template: null })
+        {
+            RandomNumbers.Replace(request.Workflow, new KeyedRandom(Guid.Empty), []);
+            FileInputFinder.Find(request.Workflow, null);
+        }
+    }
+}
