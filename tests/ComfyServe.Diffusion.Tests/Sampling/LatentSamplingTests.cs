@@ -6,6 +6,9 @@ using static TorchSharp.torch;
 
 namespace ComfyServe.Diffusion.Tests.Sampling;
 
+// Alone: tests of this class count all living tensors of the process.
+[Collection(nameof(LatentSamplingTests))]
+[CollectionDefinition(nameof(LatentSamplingTests), DisableParallelization = true)]
 public sealed class LatentSamplingTests : IDisposable
 {
     private const double Rounding = 1e-4;
@@ -83,7 +86,7 @@ public sealed class LatentSamplingTests : IDisposable
             }
         }));
 
-        Assert.Equal(before, Tensor.TotalCount);
+        Assert.InRange(Tensor.TotalCount, 0, before);
     }
 
     [Theory]
@@ -105,7 +108,8 @@ public sealed class LatentSamplingTests : IDisposable
             LatentSampling.Run(_tiny.Model, request with { Seed = (ulong)i }).Dispose();
         }
 
-        Assert.Equal(before, Tensor.TotalCount);
+        // At most: a tensor that an earlier test dropped may be finalised meanwhile.
+        Assert.InRange(Tensor.TotalCount, 0, before);
     }
 
     [Fact]
