@@ -50,10 +50,25 @@ public sealed class SecurityTests
         using var chunked = new StreamContent(new MemoryStream(Encoding.UTF8.GetBytes($"{{\"input\": \"{large}\"}}"))) { Headers = { ContentType = new("application/json") } };
         using var request = new HttpRequestMessage(HttpMethod.Post, "/generate") { Content = chunked };
         request.Headers.TransferEncodingChunked = true;
-        using var unknown = await host.Http.SendAsync(request, TestContext.Current.CancellationToken);
+        var unknown = await StatusAsync(host, request);
 
-        Assert.Equal((413, 413), (known, (int)unknown.StatusCode));
+        // A server that stops reading may close the connection while the client still writes.
+        Assert.Equal(413, known);
+        Assert.Contains(unknown, (int?[])[413, null]);
         Assert.Equal(200, (await host.RunAsync(Workflows.Image)).Status);
+    }
+
+    private static async Task<int?> StatusAsync(ApiHost host, HttpRequestMessage request)
+    {
+        try
+        {
+            using var answer = await host.Http.SendAsync(request, TestContext.Current.CancellationToken);
+            return (int)answer.StatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
     }
 
     [Fact]

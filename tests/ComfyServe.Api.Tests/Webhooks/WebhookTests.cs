@@ -101,6 +101,7 @@ public sealed class WebhookTests
         await using var host = await StartAsync(o => o.Webhook.FirstPause = TimeSpan.FromMilliseconds(500));
         await host.RunAsync(Workflows.Image, $$$""", "request_id": "abc", "webhook": {"url": "{{{receiver.BaseUrl}}}/"} """);
         await CallAsync(receiver, 1);
+        await FailedOnceAsync(host);
         open = true;
 
         await host.RestartAsync();
@@ -160,14 +161,19 @@ public sealed class WebhookTests
         return receiver.Requests.Last();
     }
 
-    private static async Task<JsonNode> DeliveryAsync(ApiHost host, string state)
+    private static Task<JsonNode> DeliveryAsync(ApiHost host, string state) => DeliveryAsync(host, d => (string?)d["state"] == state);
+
+    /// <summary>Waits until the ledger has the first failed try: a stop before that leaves the delivery claimed for a while.</summary>
+    private static Task<JsonNode> FailedOnceAsync(ApiHost host) => DeliveryAsync(host, static d => d["attempts"]?.AsArray().Count >= 1);
+
+    private static async Task<JsonNode> DeliveryAsync(ApiHost host, Func<JsonNode, bool> holds)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         patience.CancelAfter(TimeSpan.FromSeconds(60));
         while (true)
         {
             var (_, body) = await host.GetAsync("/result/abc/webhooks");
-            if (body["deliveries"]?.AsArray() is [{ } delivery] && (string?)delivery["state"] == state)
+            if (body["deliveries"]?.AsArray() is [{ } delivery] && holds(delivery))
             {
                 return delivery;
             }

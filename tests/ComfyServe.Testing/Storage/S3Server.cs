@@ -76,8 +76,14 @@ public sealed class S3Server : IAsyncDisposable
         {
             try
             {
-                using var answer = await http.GetAsync(Endpoint, patience.Token);
-                return;
+                // The server answers a moment before it has made its bucket.
+                using var answer = await http.GetAsync($"{Endpoint}/bucket", patience.Token);
+                if (answer.StatusCode != HttpStatusCode.NotFound)
+                {
+                    return;
+                }
+
+                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, patience.Token);
             }
             catch (HttpRequestException) when (!_process.HasExited)
             {
