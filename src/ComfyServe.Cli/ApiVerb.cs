@@ -23,7 +23,7 @@ internal static class ApiVerb
         {
             foreach (var url in result.GetValueOrDefault<string[]>() ?? [])
             {
-                if (!Uri.TryCreate(url, UriKind.Absolute, out var parsed) || parsed.Scheme is not ("http" or "https"))
+                if (!WebUrl.TryParse(url, out _))
                 {
                     result.AddError($"'--engine {url}' is not an http or https URL");
                 }

@@ -108,7 +108,7 @@ internal static class CleanVerb
         {
             foreach (var url in result.GetValueOrDefault<string[]>() ?? [])
             {
-                if (!Uri.TryCreate(url, UriKind.Absolute, out var parsed) || parsed.Scheme is not ("http" or "https"))
+                if (!WebUrl.TryParse(url, out _))
                 {
                     result.AddError($"'{name} {url}' is not an http or https URL");
                 }

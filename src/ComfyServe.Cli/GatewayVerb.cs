@@ -36,7 +36,7 @@ internal static class GatewayVerb
         });
         publicUrl.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<string?>() is { } url && !IsHttp(url))
+            if (result.GetValueOrDefault<string?>() is { } url && !WebUrl.TryParse(url, out _))
             {
                 result.AddError($"'--public-url {url}' is not an http or https URL");
             }
@@ -70,6 +70,4 @@ internal static class GatewayVerb
         DataDirectory = Path.Combine(DataFolder.Resolve(data), "gateway"),
         Database = Environment.GetEnvironmentVariable("COMFYSERVE_DATABASE") is { Length: > 0 } database ? database : null,
     };
-
-    private static bool IsHttp(string url) => Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.Scheme is ("http" or "https");
 }

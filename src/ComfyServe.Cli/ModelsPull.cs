@@ -59,7 +59,7 @@ internal static class ModelsPull
             return new DownloadRequest(known.Url, Path.Combine(models, known.Folder, known.Name)) { Sha256 = known.Sha256, Size = known.Size };
         }
 
-        if (!Uri.TryCreate(model, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+        if (!WebUrl.TryParse(model, out var url))
         {
             throw new UsageException($"'{model}' is neither in the catalogue ({Names()}) nor an http or https URL");
         }

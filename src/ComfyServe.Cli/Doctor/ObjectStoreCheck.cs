@@ -20,7 +20,7 @@ internal static class ObjectStoreCheck
 
         var text = environment("S3_ENDPOINT_URL");
         var endpoint = string.IsNullOrWhiteSpace(text) ? $"https://s3.{environment("S3_REGION") ?? "us-east-1"}.amazonaws.com" : text.Trim();
-        if (!Uri.TryCreate(endpoint, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+        if (!WebUrl.TryParse(endpoint, out var url))
         {
             return [new("object store", FindingLevel.Problem, $"S3_ENDPOINT_URL '{endpoint}' is not an http or https URL", "write it as https://HOST")];
         }

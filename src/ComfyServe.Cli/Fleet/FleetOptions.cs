@@ -37,7 +37,7 @@ internal sealed class FleetOptions
     public GatewayCalls Connect(ParseResult parsed)
     {
         var gateway = parsed.GetValue(_gateway) ?? Setting("COMFYSERVE_GATEWAY") ?? "http://localhost:8080";
-        if (!Uri.TryCreate(gateway, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+        if (!WebUrl.TryParse(gateway, out _))
         {
             throw new UsageException($"'--gateway {gateway}' is not an http or https URL");
         }

@@ -22,7 +22,7 @@ internal static class EndpointRun
         options.ApiKey ??= Environment.GetEnvironmentVariable("COMFYSERVE_ADMIN_KEY");
         if (gateway is not null)
         {
-            options.Gateway = Uri.TryCreate(gateway, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+            options.Gateway = WebUrl.TryParse(gateway, out var url)
                 ? url
                 : throw new UsageException($"'--gateway {gateway}' is not an http or https URL");
         }

@@ -28,7 +28,7 @@ internal sealed class LocalStack : IAsyncDisposable
     /// <summary>An API service that runs already.</summary>
     /// <exception cref="UsageException">The URL is none.</exception>
     public static LocalStack Elsewhere(string url) =>
-        Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.Scheme is "http" or "https"
+        WebUrl.TryParse(url, out _)
             ? new(null, null, url)
             : throw new UsageException($"'--api {url}' is not an http or https URL, for example http://127.0.0.1:18288");
 
