@@ -25,6 +25,7 @@ internal static class CommandLine
             TopVerb.Build(),
             TrainStarterVerb.Build(),
             UpVerb.Build(),
+            VariablesVerb.Build(),
             WorkerVerb.Build(),
             WorkersVerb.Build(),
             ProvisionVerb.Build(),

@@ -28,6 +28,12 @@ public sealed class GatewayOptions
     /// <summary>Receives the account's key when it was made. Default: standard output.</summary>
     public Action<string> AdminKeyMade { get; set; } = static key => Console.WriteLine($"account key (shown once): {key}");
 
+    /// <summary>
+    /// Folder for the keys that encrypt the account's variables. Default COMFYSERVE_KEY_RING, else <c>keys/</c> of the data
+    /// directory for a gateway that is alone, and the database for several: they need the same keys.
+    /// </summary>
+    public string? KeyRing { get; set; }
+
     /// <summary>URL under which workers and clients reach the gateway. Default: the address it listens on.</summary>
     public Uri? PublicUrl { get; set; }
 

@@ -7,6 +7,7 @@ using ComfyServe.Gateway.Keys;
 using ComfyServe.Gateway.Providers;
 using ComfyServe.Gateway.Routing;
 using ComfyServe.Gateway.Storage;
+using ComfyServe.Gateway.Variables;
 using ComfyServe.Hosting.Logging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -33,10 +34,12 @@ public static class GatewayServer
 
         // Keys come in query strings too: the framework's request log would write them down.
         builder.Logging.AddServiceLogging().AddFilter("Orleans.Runtime.Silo", LogLevel.Error)
-            .AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error).AddFilter("Polly", LogLevel.Warning);
+            .AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error).AddFilter("Polly", LogLevel.Warning)
+            .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error); // it warns that its keys lie in clear: docs/adr/0018 says why
         builder.Services.AddSingleton(options);
         builder.Services.TryAddSingleton(TimeProvider.System);
         AddStore(builder.Services, options);
+        builder.Services.AddAccountVariables(options);
         AddRouting(builder.Services);
         AddApis(builder.Services);
         AddProviders(builder.Services);
@@ -53,6 +56,7 @@ public static class GatewayServer
         EndpointApi.Map(app);
         WorkergroupApi.Map(app);
         KeyApi.Map(app);
+        VariableApi.Map(app);
         PlaceApi.Map(app);
         CertificateApi.Map(app);
         JobApi.Map(app);
@@ -80,7 +84,7 @@ public static class GatewayServer
 
     private static void AddProviders(IServiceCollection services) => services
         .AddSingleton<IWorkerProvider, StaticProvider>().AddSingleton<IWorkerProvider, ProcessProvider>().AddSingleton<IWorkerProvider, ScriptProvider>()
-        .AddSingleton<ProviderRegistry>();
+        .AddSingleton(static s => new ProviderRegistry(s.GetServices<IWorkerProvider>().Select(p => new SupplyingProvider(p, s.GetRequiredService<AccountVariables>()))));
 
     private static void AddJobs(IServiceCollection services) =>
         services.AddSingleton<EndpointLedger>().AddSingleton<WorkerCalls>().AddSingleton<JobRunner>();

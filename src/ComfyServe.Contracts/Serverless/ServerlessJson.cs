@@ -38,4 +38,7 @@ namespace ComfyServe.Contracts.Serverless;
 [JsonSerializable(typeof(ApiKeyRequest))]
 [JsonSerializable(typeof(ApiKeyView))]
 [JsonSerializable(typeof(IReadOnlyList<ApiKeyView>))]
+[JsonSerializable(typeof(AccountVariableRequest))]
+[JsonSerializable(typeof(AccountVariableView))]
+[JsonSerializable(typeof(IReadOnlyList<AccountVariableView>))]
 public sealed partial class ServerlessJson : JsonSerializerContext;

@@ -27,8 +27,11 @@ internal sealed record WorkerOrder
     /// <summary>The provider's settings of the workergroup.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Environment variables that the original's worker and ours read.</summary>
-    public IReadOnlyDictionary<string, string> Variables => new Dictionary<string, string>
+    /// <summary>The account's own variables, when a worker is to be started; secrets among them.</summary>
+    public IReadOnlyDictionary<string, string> AccountVariables { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Environment variables that the original's worker and ours read, above the account's.</summary>
+    public IReadOnlyDictionary<string, string> Variables => new Dictionary<string, string>(AccountVariables)
     {
         ["CONTAINER_ID"] = WorkerId.ToString(System.Globalization.CultureInfo.InvariantCulture),
         ["MASTER_TOKEN"] = Token,

@@ -42,6 +42,19 @@ internal sealed class GatewayDatabase : IAsyncDisposable
         return connection;
     }
 
+    /// <summary>An open connection, for callers that cannot wait: data protection reads and writes its keys while others block on them.</summary>
+    public DbConnection Open()
+    {
+        if (_postgres is not null)
+        {
+            return _postgres.OpenConnection();
+        }
+
+        var connection = new SqliteConnection(_sqlite);
+        connection.Open();
+        return connection;
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

@@ -24,6 +24,8 @@ internal sealed class GatewayStore(GatewayDatabase database) : IGatewayStore
         CREATE TABLE IF NOT EXISTS gateway_keys (
             id BIGINT PRIMARY KEY, hash TEXT NOT NULL UNIQUE, name TEXT, scope TEXT NOT NULL, endpoint_id BIGINT,
             permissions TEXT, created_at DOUBLE PRECISION NOT NULL);
+        CREATE TABLE IF NOT EXISTS gateway_variables (name TEXT PRIMARY KEY, value TEXT NOT NULL, updated_at DOUBLE PRECISION NOT NULL);
+        CREATE TABLE IF NOT EXISTS gateway_protection_keys (name TEXT PRIMARY KEY, element TEXT NOT NULL);
         """;
 
     private const string RaiseVersion =
