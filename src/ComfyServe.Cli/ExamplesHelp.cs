@@ -15,6 +15,9 @@ internal sealed class ExamplesHelp(HelpAction page) : SynchronousCommandLineActi
     }
 
     /// <inheritdoc/>
+    public override bool ClearsParseErrors => true;
+
+    /// <inheritdoc/>
     public override int Invoke(ParseResult parseResult)
     {
         var exitCode = page.Invoke(parseResult);

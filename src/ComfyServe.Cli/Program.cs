@@ -7,7 +7,7 @@ if (EnvironmentFile.Load(".env", name => Environment.GetEnvironmentVariable(name
 }
 
 var parsed = CommandLine.Build().Parse(args);
-if (parsed.Errors.Count > 0)
+if (Verb.IsRefused(parsed))
 {
     return Verb.Refuse(parsed);
 }

@@ -63,6 +63,9 @@ internal static class Verb
         return exitCode;
     }
 
+    /// <summary>Whether there are errors; whoever asks for help made none.</summary>
+    public static bool IsRefused(ParseResult parsed) => parsed.Errors.Count > 0 && parsed.Action is not { ClearsParseErrors: true };
+
     /// <summary>Reports all mistakes of a command line.</summary>
     /// <returns>The exit code for them.</returns>
     public static int Refuse(ParseResult parsed)
