@@ -54,6 +54,7 @@ internal sealed partial class InferenceThread(
             using var inference = torch.inference_mode();
             runner.Prepare();
             Serve();
+            runner.Close();
         }
         catch (Exception e)
         {

@@ -60,12 +60,27 @@ internal sealed partial class PromptRunner(
             return;
         }
 
+        Empty();
+        Log.Freed(logger);
+    }
+
+    /// <summary>Ends the work: the process may go on, with other engines in it, and models take gigabytes.</summary>
+    public void Close()
+    {
+        if (_models.Count > 0)
+        {
+            Empty();
+        }
+    }
+
+    private void Empty()
+    {
         // Cached results may hold models: they go first.
         _executor?.ResetCaches();
         _models.Clear();
         GC.Collect();
+        GC.WaitForPendingFinalizers();
         TorchRuntime.TrimMemory();
-        Log.Freed(logger);
     }
 
     private ExecutionOutcome Failure(QueuedPrompt prompt, RunEvents events, Exception exception)

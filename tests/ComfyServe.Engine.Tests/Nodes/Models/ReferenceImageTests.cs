@@ -10,7 +10,7 @@ namespace ComfyServe.Engine.Tests.Nodes.Models;
 
 /// <summary>ComfyUI's default workflow with the reference checkpoint, from prompt to PNG: every recorded picture.</summary>
 [Trait("kind", "comparison")]
-public sealed partial class ReferenceImageTests(ReferenceModels models) : IClassFixture<ReferenceModels>
+public sealed partial class ReferenceImageTests(ReferenceModels models)
 {
     private const double Tolerance = 1e-3;
     private const double WithinOneStep = 0.999;

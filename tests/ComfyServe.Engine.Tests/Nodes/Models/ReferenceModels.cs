@@ -7,6 +7,8 @@ using ComfyServe.Engine.Nodes.Models;
 using ComfyServe.Testing;
 using static TorchSharp.torch;
 
+[assembly: AssemblyFixture(typeof(ComfyServe.Engine.Tests.Nodes.Models.ReferenceModels))]
+
 namespace ComfyServe.Engine.Tests.Nodes.Models;
 
 /// <summary>The reference checkpoint, loaded once in fp32 by the engine's own node, for the tests that ComfyUI ran with it.</summary>

@@ -11,7 +11,7 @@ namespace ComfyServe.Engine.Tests.Nodes.Models;
 
 /// <summary>Every run of ComfyUI's KSampler nodes that was recorded with the reference checkpoint, through our nodes.</summary>
 [Trait("kind", "comparison")]
-public sealed partial class ReferenceSamplingTests(ReferenceModels models) : IClassFixture<ReferenceModels>
+public sealed partial class ReferenceSamplingTests(ReferenceModels models)
 {
     private const double Tolerance = 1e-3;
     private const string Positive = "beautiful scenery nature glass bottle landscape, , purple galaxy bottle,";
