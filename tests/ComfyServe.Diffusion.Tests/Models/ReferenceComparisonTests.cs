@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using ComfyServe.Diffusion.Adapters;
 using ComfyServe.Diffusion.Checkpoints;
 using ComfyServe.Diffusion.Guidance;
+using ComfyServe.Diffusion.Sampling.Noise;
 using ComfyServe.Diffusion.Sampling.Schedules;
 using ComfyServe.Diffusion.Text;
 using ComfyServe.Testing;
@@ -15,6 +17,7 @@ namespace ComfyServe.Diffusion.Tests.Models;
 public sealed partial class ReferenceComparisonTests(LoadedReference reference) : IClassFixture<LoadedReference>
 {
     private const double Tolerance = 1e-4;
+    private const string LoraRuns = "lora.safetensors";
 
     /// <summary>The prompts behind the recorded names: tests/data/golden/README.md.</summary>
     private static readonly Dictionary<string, (string Prompt, int Layer)> Prompts = new()
@@ -33,6 +36,8 @@ public sealed partial class ReferenceComparisonTests(LoadedReference reference) 
     public static TheoryData<string> UnetOutputs() => Outputs("unet.safetensors", "raw_unet_", "apply_model_");
 
     public static TheoryData<string> AutoencoderOutputs() => Outputs("vae.safetensors", "decode_", "encode_", "raw_decoder_");
+
+    public static TheoryData<string> LoraOutputs() => Outputs(LoraRuns, "lora_");
 
     public static TheoryData<string> Conditionings() => Outputs("clip_cond.safetensors", "");
 
@@ -114,6 +119,34 @@ public sealed partial class ReferenceComparisonTests(LoadedReference reference) 
         Compare(golden[name], name.EndsWith(".cond", StringComparison.Ordinal) ? encoding.Hidden : encoding.Pooled, name);
     }
 
+    [Theory]
+    [MemberData(nameof(LoraOutputs))]
+    public void Lora_ReferenceCheckpoint_EqualsComfyUi(string name)
+    {
+        Assert.SkipUnless(RecordedData.IsFull, LoadedReference.Skipped);
+        using var scope = NewDisposeScope();
+        using var mode = inference_mode();
+        using var golden = new GoldenTensors(LoraRuns);
+        var run = Patched().Match(name);
+        Assert.SkipUnless(run.Success, $"'{name}' is a kind of run that is not built");
+        var (modelStrength, textStrength) = (Number(run, "model"), Number(run, "text"));
+        var isThere = golden.Names.Any(n => n.StartsWith("lora_unet_", StringComparison.Ordinal) || n.StartsWith("lora_te_", StringComparison.Ordinal));
+        Assert.SkipUnless(isThere || (modelStrength == 0 && textStrength == 0), $"'{name}': the LoRA's own weights are not among the recorded files");
+        var (unet, textEncoder) = (Checkpoint.Unet, Checkpoint.TextEncoder);
+        if (modelStrength != 0 || textStrength != 0)
+        {
+            using var lora = LoraFile.Open(RecordedData.Golden(LoraRuns));
+            (unet, textEncoder) = (Lora.Apply(unet, lora, modelStrength, out _), Lora.Apply(textEncoder, lora, textStrength, out _));
+        }
+
+        var context = PromptEncoder.Encode(textEncoder, new PromptTokenizer(ClipTokenizer.Default).Tokenize(Prompts["cat"].Prompt), -1).Hidden;
+        var output = run.Groups["t"].Success
+            ? unet.Forward(NoiseSource.Initial(42, [1, 4, 8, 8]), full([1], (float)Number(run, "t")), context)
+            : context;
+
+        Compare(golden[name], output, name);
+    }
+
     private static TheoryData<string> Outputs(string file, params string[] starts)
     {
         if (!File.Exists(RecordedData.Golden(file)))
@@ -154,6 +187,9 @@ public sealed partial class ReferenceComparisonTests(LoadedReference reference) 
 
     [GeneratedRegex(@"^raw_unet_t(?<t>\d+)_(?<size>\d+x\d+)(?<batch>_batch2_ctx_neg_pos)?$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Raw();
+
+    [GeneratedRegex(@"^lora_m(?<model>-?[\d.]+)_c(?<text>-?[\d.]+)/(cond_cat|raw_unet_t(?<t>\d+)\(x,cond\))$", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Patched();
 
     [GeneratedRegex(@"^apply_model_denoised_sigma(?<sigma>[\d.]+)_(?<size>\d+x\d+)$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Denoised();
