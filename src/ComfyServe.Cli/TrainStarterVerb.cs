@@ -12,6 +12,7 @@ internal static class TrainStarterVerb
         var standard = new TrainingOptions { Folder = "", Output = "" };
         var folder = new Option<string>("--folder") { Description = "Folder for states and sample grids; a stopped training goes on from it (default data/training)", HelpName = "DIR" };
         var output = new Option<string>("--output") { Description = "Checkpoint to write (default starter.safetensors in the folder)", HelpName = "FILE" };
+        var given = new Option<string>("--autoencoder") { Description = "Checkpoint whose autoencoder is taken instead of training one", HelpName = "FILE" };
         var autoencoder = Minutes("--autoencoder-minutes", "How long the autoencoder trains", standard.AutoencoderTime);
         var denoiser = Minutes("--denoiser-minutes", "How long text encoder and UNet train", standard.DenoiserTime);
         var decoder = Minutes("--decoder-minutes", "How long the decoder goes on alone at the end", standard.DecoderTime);
@@ -22,7 +23,7 @@ internal static class TrainStarterVerb
             "Trains the starter checkpoint on drawn shapes and scenes; stop with Ctrl-C and go on with the same command",
             "comfyserve train-starter --folder data/training",
             "comfyserve train-starter --folder /tmp/try --autoencoder-minutes 1 --denoiser-minutes 1 --decoder-minutes 1");
-        foreach (var option in (Option[])[folder, output, autoencoder, denoiser, decoder, workers, seed])
+        foreach (var option in (Option[])[folder, output, given, autoencoder, denoiser, decoder, workers, seed])
         {
             command.Options.Add(option);
         }
@@ -35,6 +36,7 @@ internal static class TrainStarterVerb
                 Folder = where,
                 Output = Path.GetFullPath(parsed.GetValue(output) ?? Path.Combine(where, "starter.safetensors")),
                 Seed = parsed.GetValue(seed),
+                Autoencoder = parsed.GetValue(given),
                 Workers = parsed.GetValue(workers) is > 0 and var count ? count : throw new UsageException("'--workers' must be at least 1"),
                 AutoencoderTime = TimeSpan.FromMinutes(parsed.GetValue(autoencoder)),
                 DenoiserTime = TimeSpan.FromMinutes(parsed.GetValue(denoiser)),

@@ -3,6 +3,12 @@ namespace ComfyServe.Training.Data;
 /// <summary>Says in English what a scene shows, in varied words.</summary>
 public static class Captions
 {
+    /// <summary>Radius below which a shape may be called small.</summary>
+    internal const float SmallBelow = 0.255f;
+
+    /// <summary>Radius above which a shape may be called big.</summary>
+    internal const float BigAbove = 0.35f;
+
     private static readonly string[] Openings =
     [
         "", "", "", "", "", "", "a picture of ", "an image of ", "a drawing of ", "a painting of ", "a photo of ", "an illustration of ", "draw ", "there is ",
@@ -74,15 +80,15 @@ public static class Captions
 
     private static string Size(Random random, float radius)
     {
-        if (random.NextDouble() < 0.55)
+        if (random.NextDouble() < 0.15)
         {
             return "";
         }
 
         return radius switch
         {
-            < 0.245f => StarterScenes.Pick(random, ["small ", "little ", "tiny "]),
-            > 0.34f => StarterScenes.Pick(random, ["big ", "large ", "huge "]),
+            < SmallBelow => StarterScenes.Pick(random, ["small ", "little ", "tiny "]),
+            > BigAbove => StarterScenes.Pick(random, ["big ", "large ", "huge "]),
             _ => "",
         };
     }

@@ -8,9 +8,9 @@ namespace ComfyServe.Training.Data;
 /// <param name="seed">Of the whole series.</param>
 public sealed class StarterScenes(ulong seed)
 {
-    private const double SingleShare = 0.66;
-    private const double PairShare = 0.27;
-    private const double ShapeTextureShare = 0.1;
+    private const double SingleShare = 0.68;
+    private const double PairShare = 0.26;
+    private const double ShapeTextureShare = 0.07;
     private const double BackgroundTextureShare = 0.05;
     private const float ColorJitter = 0.02f;
 
@@ -36,7 +36,7 @@ public sealed class StarterScenes(ulong seed)
     private static Scene Single(Random random)
     {
         var (shape, color, background) = DrawCombination(random);
-        var radius = 0.2f + (0.19f * random.NextSingle());
+        var radius = DrawRadius(random);
         var (x, y, place) = DrawPlace(random, radius);
         var placed = new PlacedShape(shape, color, x, y, radius);
         var texture = random.NextDouble() < ShapeTextureShare ? DrawTexture(random) : Texture.Plain;
@@ -107,11 +107,19 @@ public sealed class StarterScenes(ulong seed)
         }
     }
 
+    /// <summary>Mostly a middle size, which captions pass over; else small or big, which they mostly say.</summary>
+    private static float DrawRadius(Random random) => random.NextDouble() switch
+    {
+        < 0.6 => 0.29f + (0.05f * random.NextSingle()),
+        < 0.8 => Captions.SmallBelow - (0.05f * random.NextSingle()),
+        _ => Captions.BigAbove + (0.04f * random.NextSingle()),
+    };
+
     private static (float X, float Y, Place Place) DrawPlace(Random random, float radius)
     {
         if (random.NextDouble() < 0.75)
         {
-            return (0.5f + (0.14f * (random.NextSingle() - 0.5f)), 0.5f + (0.14f * (random.NextSingle() - 0.5f)), Place.Anywhere);
+            return (0.5f + (0.06f * (random.NextSingle() - 0.5f)), 0.5f + (0.06f * (random.NextSingle() - 0.5f)), Place.Anywhere);
         }
 
         var place = (Place)random.Next(1, 9);

@@ -97,9 +97,9 @@ internal sealed class DenoiserTraining : IDisposable
 
     private (double Loss, int Added) Step(Networks[] networks, TrainedWeights weights, StageClock clock, long drawn)
     {
-        // 1. A quarter of each worker's share are fresh pictures, the rest comes from the pool.
+        // 1. An eighth of each worker's share are fresh pictures, the rest comes from the pool.
         var share = _options.Batch / networks.Length;
-        var fresh = share / 4;
+        var fresh = Math.Max(1, share / 8);
         var batches = new Batch[networks.Length];
         var losses = new double[networks.Length];
         WorkerThreads.Run(networks.Length, worker =>

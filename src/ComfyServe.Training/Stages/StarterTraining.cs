@@ -21,7 +21,9 @@ public sealed class StarterTraining(TrainingOptions options, TimeProvider time)
         var autoencoder = Path.Combine(options.Folder, "autoencoder.safetensors");
         if (!File.Exists(autoencoder))
         {
-            SafetensorsWriter.Write(autoencoder, new AutoencoderTraining(options, time).Run(progress, cancellationToken));
+            SafetensorsWriter.Write(autoencoder, options.Autoencoder is { } given
+                ? ReadAutoencoder(given)
+                : new AutoencoderTraining(options, time).Run(progress, cancellationToken));
         }
 
         using (var denoiser = new DenoiserTraining(options, Read(autoencoder), time))
@@ -31,6 +33,15 @@ public sealed class StarterTraining(TrainingOptions options, TimeProvider time)
 
         using var scope = NewDisposeScope();
         StarterCheckpoint.ReplaceAutoencoder(options.Output, new DecoderTraining(options, Read(autoencoder), time).Run(progress, cancellationToken));
+    }
+
+    private static Dictionary<string, Tensor> ReadAutoencoder(string path)
+    {
+        using var file = SafetensorsFile.Open(path);
+        var names = file.Entries.Select(e => e.Name).Where(n => n.StartsWith(StarterCheckpoint.VaePrefix, StringComparison.Ordinal)).ToList();
+        return names.Count == 0
+            ? throw new CheckpointException($"there is no autoencoder ('{StarterCheckpoint.VaePrefix}*') in '{path}'")
+            : names.ToDictionary(n => n, n => file.Read(n).to(ScalarType.Float32));
     }
 
     private static Dictionary<string, Tensor> Read(string path)

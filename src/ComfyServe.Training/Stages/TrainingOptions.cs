@@ -12,6 +12,9 @@ public sealed record TrainingOptions
     /// <summary>Seed of data, first weights and noise. Default 1.</summary>
     public ulong Seed { get; init; } = 1;
 
+    /// <summary>A checkpoint whose autoencoder is taken instead of training one; null trains one.</summary>
+    public string? Autoencoder { get; init; }
+
     /// <summary>How long the autoencoder trains. Default 18 minutes.</summary>
     public TimeSpan AutoencoderTime { get; init; } = TimeSpan.FromMinutes(18);
 
