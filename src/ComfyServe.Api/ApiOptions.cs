@@ -36,6 +36,9 @@ public sealed class ApiOptions
     /// <summary>PostgreSQL connection string of the ledger; null keeps it in SQLite below the data folder.</summary>
     public string? LedgerPostgres { get; set; }
 
+    /// <summary>32 bytes that seal what the ledger holds; null makes and keeps a key below the data folder. Services that share a PostgreSQL need the same.</summary>
+    public ReadOnlyMemory<byte>? LedgerKey { get; set; }
+
     /// <summary>How long jobs may go on when the service is asked to stop; what is left is taken up by the next start. Default 10 s.</summary>
     public TimeSpan ShutdownGrace { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -47,6 +50,15 @@ public sealed class ApiOptions
 
     /// <summary>How long a signed URL of an output is good for. Default 7 days.</summary>
     public TimeSpan UrlLifetime { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>Longest time that a caller may choose for signed URLs. Default 7 days, which is S3's own limit.</summary>
+    public TimeSpan MaxUrlLifetime { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>How long a job may be without an engine that executes it; callers may ask for less. Default 1 day.</summary>
+    public TimeSpan QueueTimeout { get; set; } = TimeSpan.FromDays(1);
+
+    /// <summary>How long storing a job's outputs may take; callers may ask for less. Default 1 h.</summary>
+    public TimeSpan UploadTimeout { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>Consecutive failures to reach an engine after which it gets no work for a while. Default 3.</summary>
     public int BackendFailureThreshold { get; set; } = 3;

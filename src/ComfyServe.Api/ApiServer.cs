@@ -80,10 +80,11 @@ public static class ApiServer
         services.AddSingleton<KeyGate>();
         services.AddSingleton<OutputCollector>();
         services.AddSingleton<ObjectStores>();
+        services.AddSingleton<OutputUrls>();
         services.AddSingleton(s => new S3Clients(
-            s.GetRequiredService<AddressPolicy>(), s.GetRequiredService<GuardedHandler.Resolve>(), options.UrlLifetime, s.GetRequiredService<TimeProvider>()));
+            s.GetRequiredService<AddressPolicy>(), s.GetRequiredService<GuardedHandler.Resolve>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new UrlSigner(() => s.GetRequiredService<ServiceLedger>().Jobs.Sealer.Derive("signed urls"), s.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(s => new LocalObjectStore(Path.Combine(options.DataFolder, "outputs"), s.GetRequiredService<UrlSigner>(), options.UrlLifetime));
+        services.AddSingleton(s => new LocalObjectStore(Path.Combine(options.DataFolder, "outputs"), s.GetRequiredService<UrlSigner>()));
         services.AddSingleton<JobQueues>();
         services.AddSingleton<GenerationStage>();
         services.AddSingleton<JobPipeline>();

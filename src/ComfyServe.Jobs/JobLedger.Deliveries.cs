@@ -26,6 +26,21 @@ public sealed partial class JobLedger
         return [.. due.Select(Open)];
     }
 
+    /// <summary>Keeps claims for as long again, or gives them back.</summary>
+    /// <param name="ids">Deliveries that were claimed and not recorded yet.</param>
+    /// <param name="claim">From now; zero lets anybody have them at once.</param>
+    public Task<int> ExtendClaimsAsync(IReadOnlyList<string> ids, TimeSpan claim) => _writer.RunAsync(async session =>
+    {
+        var extended = 0;
+        foreach (var id in ids)
+        {
+            extended += await session.Command("UPDATE deliveries SET next_at = @until WHERE id = @id AND state = 0")
+                .With("@until", Now() + (long)claim.TotalMilliseconds).With("@id", id).ExecuteAsync(default);
+        }
+
+        return extended;
+    });
+
     /// <summary>When the next delivery is due, or null when none waits.</summary>
     public async Task<DateTimeOffset?> NextDeliveryAsync(CancellationToken cancellationToken = default)
     {

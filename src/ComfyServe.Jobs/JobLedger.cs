@@ -36,7 +36,36 @@ public sealed partial class JobLedger : IAsyncDisposable
     {
         var database = await LedgerDatabase.OpenAsync(options, cancellationToken);
         var sealer = options.Key is { } key ? new Sealer(key.Span) : Sealer.FromFile(Path.Combine(options.Folder, "ledger.key"));
+        try
+        {
+            await CheckKeyAsync(database, sealer, cancellationToken);
+        }
+        catch (Exception e)
+        {
+            sealer.Dispose();
+            await database.DisposeAsync();
+            if (e is DbException)
+            {
+                throw new LedgerUnavailableException($"the ledger cannot be opened: {e.Message}", e);
+            }
+
+            throw;
+        }
+
         return new(database, new(database, options, logger), sealer, time);
+    }
+
+    /// <summary>Who has another key could read nothing that the others wrote, webhooks that are due among it.</summary>
+    private static async Task CheckKeyAsync(LedgerDatabase database, Sealer sealer, CancellationToken cancellationToken)
+    {
+        var ours = Convert.ToHexStringLower(sealer.Derive("check of the ledger's key", 16));
+        await using var session = await database.SessionAsync(cancellationToken);
+        await session.Command("INSERT INTO ledger_info (name, value) VALUES ('key', @value) ON CONFLICT (name) DO NOTHING").With("@value", ours).ExecuteAsync(cancellationToken);
+        if (await session.Command("SELECT value FROM ledger_info WHERE name = 'key'").FirstAsync(static r => r.GetString(0), cancellationToken) != ours)
+        {
+            throw new LedgerUnavailableException(
+                "the ledger was sealed with another key: every process on one PostgreSQL needs the same one, and a folder that is moved needs its 'ledger.key'");
+        }
     }
 
     /// <summary>Accepts a job, or says why not. When the task completes, the job is on disk.</summary>

@@ -16,6 +16,7 @@ internal sealed class EngineRun(string promptId, int nodeCount, IRunObserver obs
     private readonly Dictionary<string, JsonElement> _shown = new(StringComparer.Ordinal);
     private long _lastHeard = time.GetTimestamp();
     private long _started = time.GetTimestamp();
+    private volatile bool _hasBegun;
     private string? _current;
 
     /// <summary>Id that the engine knows the run by.</summary>
@@ -69,6 +70,12 @@ internal sealed class EngineRun(string promptId, int nodeCount, IRunObserver obs
         }
     }
 
+    /// <summary>Whether the engine executes the run, as far as is known.</summary>
+    public bool HasBegun => _hasBegun;
+
+    /// <summary>How long execution may take, where less than the service's own limit is wanted.</summary>
+    public TimeSpan? Limit => observer.RunLimit;
+
     /// <summary>How long the run executes, or waits where it has not begun.</summary>
     public TimeSpan Elapsed => time.GetElapsedTime(Volatile.Read(ref _started));
 
@@ -76,6 +83,7 @@ internal sealed class EngineRun(string promptId, int nodeCount, IRunObserver obs
     {
         Heard();
         Volatile.Write(ref _started, time.GetTimestamp());
+        _hasBegun = true;
         observer.OnStarted();
     }
 

@@ -10,6 +10,8 @@ namespace ComfyServe.Api.Engines;
 /// </summary>
 internal sealed partial class EngineRunner(EngineTimes times, TimeProvider time, ILogger<EngineRunner> logger)
 {
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(100);
+
     /// <summary>Runs <paramref name="workflow"/> under <paramref name="promptId"/>; cancelling stops it on the engine too.</summary>
     /// <param name="engine">Where.</param>
     /// <param name="promptId">Id of ours; a run that the engine already has under it is taken over instead of submitted again.</param>
@@ -99,8 +101,8 @@ internal sealed partial class EngineRunner(EngineTimes times, TimeProvider time,
         var renewed = time.GetTimestamp();
         while (true)
         {
-            var signalled = await run.Signal.WaitAsync(times.Silence, cancellationToken);
-            if (!signalled && run.Silence < times.Silence && run.Elapsed < times.Run)
+            var signalled = await run.Signal.WaitAsync(Patience(run), cancellationToken);
+            if (!signalled && run.Silence < times.Silence && run.Elapsed < LimitOf(run))
             {
                 continue; // Messages flow.
             }
@@ -127,6 +129,11 @@ internal sealed partial class EngineRunner(EngineTimes times, TimeProvider time,
                 }
 
                 absences = 0;
+                if (place == QueuePlace.Running && !run.HasBegun)
+                {
+                    run.OnStarted(); // Its message was lost with a socket.
+                }
+
                 if (Overdue(run, place) is { } overdue)
                 {
                     await StopAsync(engine, run);
@@ -150,11 +157,26 @@ internal sealed partial class EngineRunner(EngineTimes times, TimeProvider time,
         }
     }
 
+    /// <summary>How long execution may take; while the run waits in the engine's queue, that wait counts for itself.</summary>
+    private TimeSpan LimitOf(EngineRun run) => run.HasBegun && run.Limit is { } limit && limit < times.Run ? limit : times.Run;
+
+    /// <summary>How long to wait for a word before looking: never past the end of the run's time.</summary>
+    private TimeSpan Patience(EngineRun run)
+    {
+        var left = LimitOf(run) - run.Elapsed;
+        return left >= times.Silence ? times.Silence : left > Glance ? left : Glance;
+    }
+
     private RunOutcome? Overdue(EngineRun run, QueuePlace place)
     {
-        if (run.Elapsed >= times.Run)
+        if (place == QueuePlace.Running && run.Elapsed >= LimitOf(run))
         {
-            return RunOutcome.Failed(JobErrorCode.DeadlineExceeded, $"the run took longer than {times.Run.TotalSeconds:0.###} s and was interrupted", run: run);
+            return RunOutcome.Failed(JobErrorCode.DeadlineExceeded, $"the run took longer than {LimitOf(run).TotalSeconds:0.###} s and was interrupted", run: run);
+        }
+
+        if (place == QueuePlace.Pending && run.Elapsed >= times.Run)
+        {
+            return RunOutcome.Failed(JobErrorCode.DeadlineExceeded, $"the engine did not begin with the run within {times.Run.TotalSeconds:0.###} s", run: run);
         }
 
         return place == QueuePlace.Running && run.Silence >= times.Stall

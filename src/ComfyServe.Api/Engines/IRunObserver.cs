@@ -6,6 +6,9 @@ internal interface IRunObserver
     /// <summary>Whether a run that is no longer watched goes on, for somebody who will watch it again.</summary>
     bool LeavesRunning { get; }
 
+    /// <summary>How long execution may take, where less than the service's own limit is wanted.</summary>
+    TimeSpan? RunLimit { get; }
+
     /// <summary>The engine began to execute the workflow.</summary>
     void OnStarted();
 

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace ComfyServe.Api.Jobs;
 
 /// <summary>Gets a prepared workflow run by some engine: waits for one, runs it, and tries again where that cannot do harm.</summary>
-internal sealed partial class GenerationStage(EnginePool pool, EngineRunner runner, InputStager stager, TimeProvider time, ILogger<GenerationStage> logger)
+internal sealed partial class GenerationStage(ApiOptions options, EnginePool pool, EngineRunner runner, InputStager stager, TimeProvider time, ILogger<GenerationStage> logger)
 {
     /// <summary>Runs that one job may have.</summary>
     internal const int MaxAttempts = 3;
@@ -18,6 +18,9 @@ internal sealed partial class GenerationStage(EnginePool pool, EngineRunner runn
     private const int OldRuns = 9;
 
     private static readonly TimeSpan Connect = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a job waits for an engine unless it asks for less.</summary>
+    public TimeSpan LongestQueue => options.QueueTimeout;
 
     /// <summary>Runs the job's workflow; null when that failed, and the job with it.</summary>
     public async Task<GeneratedRun?> RunAsync(Job job, PreparedInputs inputs)

@@ -19,6 +19,7 @@ internal sealed class Job : IRunObserver, IDisposable
     private volatile JobSnapshot _snapshot;
     private volatile JobEvents? _events;
     private volatile bool _isOver;
+    private volatile bool _hasBegun;
     private long _lastStepMessage; // read and written by the engine's socket loop alone
 
     public Job(JobRequest request, JobContext context, DateTimeOffset accepted)
@@ -55,6 +56,9 @@ internal sealed class Job : IRunObserver, IDisposable
 
     /// <summary>Whether the end is decided, be it known or not.</summary>
     public bool IsOver => _isOver;
+
+    /// <summary>Whether an engine has begun to execute the workflow, in whatever attempt.</summary>
+    public bool HasBegun { get => _hasBegun; private set => _hasBegun = value; }
 
     /// <summary>Completes with the terminal snapshot.</summary>
     public Task<JobSnapshot> Finished => _finished.Task;
@@ -195,13 +199,23 @@ internal sealed class Job : IRunObserver, IDisposable
 
     bool IRunObserver.LeavesRunning => IsDetached;
 
-    void IRunObserver.OnStarted() => Update(static s => s with { Message = "Execution started..." });
+    TimeSpan? IRunObserver.RunLimit => Request.Budgets?.Run is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
 
-    void IRunObserver.OnNode(string nodeId, double fraction) =>
-        Update(s => s with { Message = $"Processing node: {nodeId}", Fraction = Math.Max(s.Fraction, fraction) }, nodeId);
+    void IRunObserver.OnStarted()
+    {
+        HasBegun = true;
+        Update(static s => s with { Message = "Execution started..." });
+    }
+
+    void IRunObserver.OnNode(string nodeId, double fraction)
+    {
+        HasBegun = true; // The message of the beginning may have been lost with a socket.
+        Update(s => s with { Message = $"Processing node: {nodeId}", Fraction = Math.Max(s.Fraction, fraction), Step = new(nodeId, 0, 0, Math.Max(s.Fraction, fraction)) }, nodeId);
+    }
 
     void IRunObserver.OnProgress(string nodeId, double value, double max, double fraction)
     {
+        HasBegun = true;
         var text = ProgressText(value, max);
         lock (_gate)
         {
@@ -210,13 +224,14 @@ internal sealed class Job : IRunObserver, IDisposable
                 return;
             }
 
-            _snapshot = _snapshot with { Message = text, Fraction = Math.Max(_snapshot.Fraction, fraction) };
+            var done = Math.Max(_snapshot.Fraction, fraction);
+            _snapshot = _snapshot with { Message = text, Fraction = done, Step = new(nodeId, value, max, done) };
             if (_events is not { } events)
             {
                 return;
             }
 
-            events.Add("progress", JobEventText.Progress(Id, text, new(nodeId, value, max, _snapshot.Fraction), _context.Time.GetUtcNow(), Elapsed));
+            events.Add("progress", JobEventText.Progress(Id, text, _snapshot.Step!.Value, _context.Time.GetUtcNow(), Elapsed));
             if (_lastStepMessage == 0 || _context.Time.GetElapsedTime(_lastStepMessage) >= StepMessages)
             {
                 _lastStepMessage = _context.Time.GetTimestamp();

@@ -28,6 +28,7 @@ internal sealed partial class JobPipeline(
             var (isOver, run) = await generation.ResumeAsync(job);
             if (!isOver)
             {
+                using var deadline = QueueDeadline.Begin(job, job.Request.Budgets?.Queue is { } seconds ? TimeSpan.FromSeconds(seconds) : generation.LongestQueue, time);
                 using var prepared = await PrepareAsync(job);
                 run = await generation.RunAsync(job, prepared);
             }

@@ -39,6 +39,12 @@ internal sealed record JobRequest
     /// <summary>Webhook of this request, if it has one.</summary>
     public WebhookTarget? Webhook { get; init; }
 
+    /// <summary>How long its stages may take, where it says so.</summary>
+    public JobBudgets? Budgets { get; init; }
+
+    /// <summary>How long URLs of its outputs are good for; null takes the service's setting.</summary>
+    public TimeSpan? UrlLifetime { get; init; }
+
     /// <summary>Scheme, host and port under which the caller reaches this service; URLs of outputs begin with it.</summary>
     public required string PublicUrl { get; init; }
 }

@@ -206,6 +206,7 @@ internal sealed partial class JobService(ApiOptions options, JobPipeline pipelin
     private async Task RunAsync(Job job)
     {
         await Task.Yield(); // The caller has put the job where it can be found.
+        await using (parts.Progress.Begin(job))
         using (JobTelemetry.Begin("job", job.Id))
         {
             await pipeline.RunAsync(job);

@@ -33,6 +33,9 @@ internal sealed record JobSnapshot
     /// <summary>Share of the workflow that is done, 0 … 1.</summary>
     public double Fraction { get; init; }
 
+    /// <summary>The node that runs and its newest step; null before the first node.</summary>
+    public RunStep? Step { get; init; }
+
     /// <summary>Whether the job is over.</summary>
     public bool IsTerminal => JobStatus.IsTerminal(Status);
 

@@ -4,5 +4,11 @@ namespace ComfyServe.Api.Outputs;
 internal interface IObjectStore
 {
     /// <summary>Stores the bytes of <paramref name="content"/> under <paramref name="key"/>. Throws <see cref="ObjectStoreException"/>.</summary>
-    Task<StoredObject> PutAsync(string key, Stream content, string contentType, CancellationToken cancellationToken);
+    /// <returns>Path of the object on this machine, or blank.</returns>
+    Task<string> PutAsync(string key, Stream content, string contentType, CancellationToken cancellationToken);
+
+    /// <summary>URL for a plain GET of an object.</summary>
+    /// <param name="key">The object.</param>
+    /// <param name="lifetime">How long it is good for, at most seven days.</param>
+    string UrlOf(string key, TimeSpan lifetime);
 }

@@ -3,7 +3,7 @@ using System.Buffers;
 namespace ComfyServe.Api.Outputs;
 
 /// <summary>The embedded object store: files below one folder, served by this service behind signed, expiring URLs.</summary>
-internal sealed class LocalObjectStore(string folder, UrlSigner signer, TimeSpan urlLifetime)
+internal sealed class LocalObjectStore(string folder, UrlSigner signer)
 {
     /// <summary>Folder of the objects.</summary>
     public string Folder { get; } = Path.GetFullPath(folder);
@@ -24,13 +24,15 @@ internal sealed class LocalObjectStore(string folder, UrlSigner signer, TimeSpan
         return File.Exists(path) ? path : null;
     }
 
+    private string Sign(string key, TimeSpan lifetime) => signer.Sign(key, lifetime);
+
     private string PathOf(string key)
     {
         var path = Path.GetFullPath(Path.Combine(Folder, key));
         return path.StartsWith(Folder + Path.DirectorySeparatorChar, StringComparison.Ordinal) ? path : throw new ObjectStoreException("the key leaves the object store");
     }
 
-    private async Task<StoredObject> PutAsync(string key, Stream content, string publicUrl, CancellationToken cancellationToken)
+    private async Task<string> PutAsync(string key, Stream content, CancellationToken cancellationToken)
     {
         if (!ObjectKey.IsValid(key))
         {
@@ -60,7 +62,7 @@ internal sealed class LocalObjectStore(string folder, UrlSigner signer, TimeSpan
             throw;
         }
 
-        return new(publicUrl + signer.Sign(key, urlLifetime), path);
+        return path;
     }
 
     private static async Task CopyAsync(Stream content, FileStream file, CancellationToken cancellationToken)
@@ -84,7 +86,9 @@ internal sealed class LocalObjectStore(string folder, UrlSigner signer, TimeSpan
 
     private sealed class View(LocalObjectStore store, string publicUrl) : IObjectStore
     {
-        public Task<StoredObject> PutAsync(string key, Stream content, string contentType, CancellationToken cancellationToken) =>
-            store.PutAsync(key, content, publicUrl, cancellationToken);
+        public Task<string> PutAsync(string key, Stream content, string contentType, CancellationToken cancellationToken) =>
+            store.PutAsync(key, content, cancellationToken);
+
+        public string UrlOf(string key, TimeSpan lifetime) => publicUrl + store.Sign(key, lifetime);
     }
 }

@@ -22,16 +22,30 @@ internal sealed class OutputCollector(ApiOptions options, EngineTimes times, Tim
 
         var names = NodeNames.Read(request.Workflow);
         var keys = Keys(request.Id, files);
+        var limit = request.Budgets?.Upload is { } seconds ? TimeSpan.FromSeconds(seconds) : options.UploadTimeout;
+        using var budget = new CancellationTokenSource(limit, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, budget.Token);
         if (files.Count == 1)
         {
-            return [await StoreAsync(engine, request, files[0], keys[0], names, store, cancellationToken)];
+            return [await StoreWithinAsync(0)];
         }
 
         var stored = new OutputFile[files.Count];
         var limits = new ParallelOptions { MaxDegreeOfParallelism = FilesAtOnce, CancellationToken = cancellationToken };
-        await Parallel.ForAsync(0, files.Count, limits, async (i, token) =>
-            stored[i] = await StoreAsync(engine, request, files[i], keys[i], names, store, token));
+        await Parallel.ForAsync(0, files.Count, limits, async (i, _) => stored[i] = await StoreWithinAsync(i));
         return stored;
+
+        async Task<OutputFile> StoreWithinAsync(int i)
+        {
+            try
+            {
+                return await StoreAsync(engine, request, files[i], keys[i], names, store, both.Token);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                return Describe(files[i], names) with { UploadError = $"not stored within {limit.TotalSeconds:0.###} s, the budget of the request's uploads" };
+            }
+        }
     }
 
     /// <summary>The files of a run that were not stored.</summary>
@@ -84,8 +98,8 @@ internal sealed class OutputCollector(ApiOptions options, EngineTimes times, Tim
         {
             var type = MediaType.Of((await content.PeekAsync(cancellationToken)).Span, file.Filename);
             output = output with { Mimetype = type };
-            var stored = await store.PutAsync(key, content, type, cancellationToken);
-            output = output with { LocalPath = stored.LocalPath, Url = stored.Url };
+            var path = await store.PutAsync(key, content, type, cancellationToken);
+            output = output with { LocalPath = path, Key = key, Url = store.UrlOf(key, request.UrlLifetime ?? options.UrlLifetime) };
         }
         catch (ObjectStoreException e)
         {

@@ -67,13 +67,15 @@ internal sealed partial class PayloadReader
         return null;
     }
 
-    private int Integer(JsonElement parent, string name, object[] location, int otherwise)
-    {
-        if (!parent.TryGetProperty(name, out var value))
-        {
-            return otherwise;
-        }
+    private int Integer(JsonElement parent, string name, object[] location, int otherwise) =>
+        parent.TryGetProperty(name, out var value) ? Whole(value, [.. location, name], 3600) ?? otherwise : otherwise;
 
+    /// <summary>A number of seconds that may be absent or null. How many are allowed is the service's to say, once the request is read.</summary>
+    private int? Seconds(JsonElement parent, string name, object[] location) =>
+        parent.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? Whole(value, [.. location, name], LongestSeconds) : null;
+
+    private int? Whole(JsonElement value, object[] location, int most)
+    {
         var number = 0;
         var valid = value.ValueKind switch
         {
@@ -83,14 +85,14 @@ internal sealed partial class PayloadReader
         };
         if (!valid)
         {
-            Add(value.ValueKind == JsonValueKind.String ? "int_parsing" : "int_type", [.. location, name], "Input should be a valid integer");
-            return otherwise;
+            Add(value.ValueKind == JsonValueKind.String ? "int_parsing" : "int_type", location, "Input should be a valid integer");
+            return null;
         }
 
-        if (number is < 1 or > 3600)
+        if (number < 1 || number > most)
         {
-            Add("int_range", [.. location, name], "Input should be between 1 and 3600");
-            return otherwise;
+            Add("int_range", location, $"Input should be between 1 and {most}");
+            return null;
         }
 
         return number;

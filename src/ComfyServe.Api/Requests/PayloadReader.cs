@@ -11,6 +11,9 @@ internal sealed partial class PayloadReader
     private static readonly object[] BodyLocation = ["body"];
     private static readonly object[] InputLocation = ["body", "input"];
 
+    /// <summary>A year: whatever a service allows is less.</summary>
+    private const int LongestSeconds = 31_536_000;
+
     private readonly List<ValidationProblem> _problems = [];
 
     private PayloadReader()
@@ -111,6 +114,8 @@ internal sealed partial class PayloadReader
             ReturnBase64 = Boolean(input, "return_outputs_as_base64"),
             S3 = ReadS3(input),
             Webhook = ReadWebhook(input),
+            Budgets = ReadBudgets(input),
+            UrlLifetime = Seconds(input, "output_url_lifetime", InputLocation) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             PublicUrl = publicUrl,
         };
     }
@@ -182,7 +187,51 @@ internal sealed partial class PayloadReader
             Secret = Text(webhook, "secret", location),
             Timeout = Integer(webhook, "timeout", location, 30),
             ExtraParams = extra,
+            Events = ReadEvents(webhook, location),
         };
+    }
+
+    private List<string>? ReadEvents(JsonElement webhook, object[] location)
+    {
+        if (!webhook.TryGetProperty("events", out var value) || value.ValueKind == JsonValueKind.Null)
+        {
+            return null;
+        }
+
+        var events = new List<string>();
+        if (value.ValueKind != JsonValueKind.Array)
+        {
+            Add("list_type", [.. location, "events"], "Input should be a valid list");
+            return events;
+        }
+
+        var index = 0;
+        foreach (var word in value.EnumerateArray())
+        {
+            if (WebhookEvents.All.FirstOrDefault(e => word.ValueKind == JsonValueKind.String && word.ValueEquals(e)) is { } known)
+            {
+                events.Add(known);
+            }
+            else
+            {
+                Add("enum", [.. location, "events", index], "Input should be 'start', 'progress' or 'completed'");
+            }
+
+            index++;
+        }
+
+        return events;
+    }
+
+    private JobBudgets? ReadBudgets(JsonElement input)
+    {
+        if (Section(input, "budgets") is not { } budgets)
+        {
+            return null;
+        }
+
+        object[] location = [.. InputLocation, "budgets"];
+        return new() { Queue = Seconds(budgets, "queue", location), Run = Seconds(budgets, "run", location), Upload = Seconds(budgets, "upload", location) };
     }
 
     private static int PositionOf(ReadOnlySpan<byte> body, JsonException e)

@@ -17,7 +17,7 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
 {
     private const int LongestKey = 255;
 
-    private static readonly HashSet<string> OwnFields = new(StringComparer.Ordinal) { "request_id", "s3", "webhook", "return_outputs_as_base64" };
+    private static readonly HashSet<string> OwnFields = new(StringComparer.Ordinal) { "request_id", "s3", "webhook", "return_outputs_as_base64", "output_url_lifetime", "budgets" };
     private static readonly object[] Modifications = ["body", "input", "modifications"];
 
     /// <summary>A catalogue of this age is trusted to know every file; a younger one is not asked for twice.</summary>
@@ -34,7 +34,7 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
             return (null, Answers.Text("detail", $"Body is larger than {options.MaxBodyBytes} bytes", StatusCodes.Status413PayloadTooLarge));
         }
 
-        var publicUrl = options.PublicUrl ?? $"{context.Request.Scheme}://{context.Request.Host}";
+        var publicUrl = PublicUrl(context.Request, options);
         var payload = template is null ? body.Value : Restate(body.Value, template.Name);
         var request = PayloadReader.Read(payload, context.Request.HasJsonContentType(), publicUrl, out var found);
         var problems = new List<ValidationProblem>(found);
@@ -46,6 +46,7 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
                 problems.Add(new("value_error", ["body", "input", "s3"], $"Value error, {problem}"));
             }
 
+            CheckSeconds(request, problems);
             request = FillTemplate(request, template is not null, problems);
             if (problems.Count == 0 && request.Defect is null)
             {
@@ -66,11 +67,31 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
         }, null);
     }
 
+    /// <summary>Scheme, host and port under which the caller reaches this service.</summary>
+    internal static string PublicUrl(HttpRequest request, ApiOptions options) => options.PublicUrl ?? $"{request.Scheme}://{request.Host}";
+
     private static void CheckHeaders(HttpRequest request, List<ValidationProblem> problems)
     {
         if (GenerateApi.KeyOf(request) is { Length: > LongestKey })
         {
             problems.Add(new("string_too_long", ["header", "Idempotency-Key"], $"String should have at most {LongestKey} characters"));
+        }
+    }
+
+    /// <summary>What a caller may choose within the service's own limits.</summary>
+    private void CheckSeconds(JobRequest request, List<ValidationProblem> problems)
+    {
+        Check(request.Budgets?.Queue, options.QueueTimeout, "QUEUE_TIMEOUT", "budgets", "queue");
+        Check(request.Budgets?.Run, options.Times.Run, "RUN_TIMEOUT", "budgets", "run");
+        Check(request.Budgets?.Upload, options.UploadTimeout, "UPLOAD_TIMEOUT", "budgets", "upload");
+        Check((int?)request.UrlLifetime?.TotalSeconds, options.MaxUrlLifetime, "OUTPUT_URL_MAX_LIFETIME", "output_url_lifetime");
+
+        void Check(int? asked, TimeSpan most, string setting, params ReadOnlySpan<string> location)
+        {
+            if (asked > most.TotalSeconds)
+            {
+                problems.Add(new("less_than_equal", ["body", "input", .. location.ToArray()], $"Input should be at most {most.TotalSeconds:0.###} seconds, this service's {setting}"));
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 using ComfyServe.Api.Jobs;
+using ComfyServe.Api.Outputs;
 using ComfyServe.Contracts.Api;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -16,17 +17,21 @@ internal static class ResultApi
         routes.MapGet("/result/{request_id}", GetAsync)
             .Produces<GenerateResult>()
             .Produces<GenerateResult>(StatusCodes.Status404NotFound)
-            .WithName("result").WithSummary("What is known about a request; '?wait=SECONDS' waits for its end");
+            .WithName("result").WithSummary("What is known about a request; '?wait=SECONDS' waits for its end, '?url_lifetime=SECONDS' signs the outputs' URLs afresh");
         routes.MapPost("/cancel/{request_id}", CancelAsync)
             .WithName("cancel").WithSummary("Cancel a request in whatever stage it is");
     }
 
-    private static async Task<IResult> GetAsync(string request_id, string? wait, HttpContext context, JobService jobs, ApiOptions options)
+    private static async Task<IResult> GetAsync(string request_id, string? wait, string? url_lifetime, HttpContext context, JobService jobs, OutputUrls urls, ApiOptions options)
     {
-        var patience = 0;
-        if (wait is not null && (!int.TryParse(wait, out patience) || patience is < 0 or > LongestWait))
+        if (Problem("wait", wait, 0, LongestWait, out var patience) is { } badWait)
         {
-            return Answers.Invalid([new("int_parsing", ["query", "wait"], $"Input should be a whole number of seconds, 0 to {LongestWait}")]);
+            return badWait;
+        }
+
+        if (Problem("url_lifetime", url_lifetime, 1, (int)options.MaxUrlLifetime.TotalSeconds, out var lifetime) is { } badLifetime)
+        {
+            return badLifetime;
         }
 
         if (await jobs.FindForAsync(request_id, context) is not { } job)
@@ -39,9 +44,19 @@ internal static class ResultApi
             await job.FinishedWithinAsync(TimeSpan.FromSeconds(patience), context.RequestAborted);
         }
 
-        var snapshot = job.Snapshot;
+        var snapshot = lifetime > 0
+            ? await urls.RenewAsync(job, RequestReader.PublicUrl(context.Request, options), TimeSpan.FromSeconds(lifetime), context.RequestAborted)
+            : job.Snapshot;
         var result = snapshot.ToResult(job.Id, GenerateApi.IncludesResponse(context.Request, options));
         return Answers.Result(result, snapshot.IsTerminal ? OutcomeStatus.Of(snapshot) : StatusCodes.Status200OK);
+    }
+
+    private static IResult? Problem(string name, string? text, int least, int most, out int number)
+    {
+        number = 0;
+        return text is null || (int.TryParse(text, out number) && number >= least && number <= most)
+            ? null
+            : Answers.Invalid([new("int_parsing", ["query", name], $"Input should be a whole number of seconds, {least} to {most}")]);
     }
 
     private static async Task<IResult> CancelAsync(string request_id, HttpContext context, JobService jobs)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using ComfyServe.Api.Keys;
+using ComfyServe.Contracts.Api;
 using ComfyServe.Hosting.Outbound;
 
 namespace ComfyServe.Api.Settings;
@@ -28,11 +29,14 @@ public static class ApiSettings
         new("S3_CONNECT_ATTEMPTS", "3", "object store: how often an upload is tried", static (o, v) => o.S3 = o.S3 with { ConnectAttempts = SettingValue.Integer(v, 1, 100) }),
         new("OUTPUT_KEY_TEMPLATE", "{request_id}/{filename}", "keys of outputs; also `{node_id}` and `{date}`", static (o, v) => o.OutputKeyTemplate = v),
         new("OUTPUT_URL_LIFETIME", "604800", "seconds that a signed URL of an output is good for", static (o, v) => o.UrlLifetime = SettingValue.Seconds(v, 1, 604_800)),
+        new("OUTPUT_URL_MAX_LIFETIME", "604800", "longest time in seconds that a request may ask for with `output_url_lifetime`", static (o, v) => o.MaxUrlLifetime = SettingValue.Seconds(v, 1, 604_800)),
         new("WEBHOOK_URL", "", "called about requests that name no webhook of their own", static (o, v) => o.Webhook.Url = SettingValue.Url(v)),
         new("WEBHOOK_SECRET", "", "signs webhooks of requests that bring no secret", static (o, v) => o.Webhook.Secret = v),
         new("WEBHOOK_SECRET_OTHER", "", "signs as well, while receivers change from one secret to the other", static (o, v) => o.Webhook.OtherSecret = v),
         new("WEBHOOK_TIMEOUT", "30", "seconds that one delivery to WEBHOOK_URL may take", static (o, v) => o.Webhook.Timeout = SettingValue.Seconds(v, 1, 3600)),
         new("WEBHOOK_GIVE_UP_AFTER", "86400", "seconds that a delivery is tried", static (o, v) => o.Webhook.GiveUpAfter = SettingValue.Seconds(v, 0, 2_592_000)),
+        new("WEBHOOK_EVENTS", "completed", "what is told of requests that do not choose: `start`, `progress`, `completed` between commas", static (o, v) => o.Webhook.Events = SettingValue.OneOf(v, WebhookEvents.All)),
+        new("WEBHOOK_PROGRESS_INTERVAL", "0.5", "least seconds between two `progress` webhooks of a request", static (o, v) => o.Webhook.ProgressInterval = SettingValue.Seconds(v, 0.05, 3600)),
         new("ALLOWED_HOSTS", "", "hosts, addresses and networks that may be called for a caller although they are not public; `*` opens all", static (o, v) => o.AllowedHosts = SettingValue.List(v)),
         new("MAX_BODY_BYTES", "104857600", "largest request body", static (o, v) => o.MaxBodyBytes = SettingValue.Bytes(v)),
         new("MAX_INPUT_BYTES", "536870912", "largest file that a request brings along", static (o, v) => o.Inputs.MaxBytes = SettingValue.Bytes(v)),
@@ -40,10 +44,13 @@ public static class ApiSettings
         new("INPUT_TIMEOUT", "300", "seconds that one file may take to fetch", static (o, v) => o.Inputs.Timeout = SettingValue.Seconds(v, 1, 86_400)),
         new("INPUT_CACHE_BYTES", "4294967296", "size of the cache of fetched files", static (o, v) => o.Inputs.CacheBytes = SettingValue.Bytes(v)),
         new("PREPROCESS_WORKERS", "16", "files fetched at the same time", static (o, v) => o.Inputs.MaxFetches = SettingValue.Integer(v, 1, 1000)),
-        new("RUN_TIMEOUT", "3600", "seconds that a run may take before it is interrupted", static (o, v) => o.Times.Run = SettingValue.Seconds(v, 1, 604_800)),
+        new("QUEUE_TIMEOUT", "86400", "seconds that a job may wait until an engine executes it; the most that a request may ask for", static (o, v) => o.QueueTimeout = SettingValue.Seconds(v, 1, 31_536_000)),
+        new("UPLOAD_TIMEOUT", "3600", "seconds that storing a job's outputs may take; the most that a request may ask for", static (o, v) => o.UploadTimeout = SettingValue.Seconds(v, 1, 604_800)),
+        new("RUN_TIMEOUT", "3600", "seconds that a run may take before it is interrupted; the most that a request may ask for", static (o, v) => o.Times.Run = SettingValue.Seconds(v, 1, 604_800)),
         new("STALL_TIMEOUT", "900", "seconds that a running workflow may go without a step before it is interrupted", static (o, v) => o.Times.Stall = SettingValue.Seconds(v, 1, 604_800)),
         new("PUBLIC_URL", "", "scheme, host and port of output URLs; what each request says without it", static (o, v) => o.PublicUrl = SettingValue.Url(v)),
         new("LEDGER_POSTGRES", "", "PostgreSQL connection string of the ledger; SQLite below the data folder without it", static (o, v) => o.LedgerPostgres = v),
+        new("LEDGER_KEY", "", "64 hexadecimal digits that seal what the ledger holds; services that share a PostgreSQL need the same. A key below the data folder without it", static (o, v) => o.LedgerKey = SettingValue.Key(v)),
         new("SHUTDOWN_GRACE", "10", "seconds that jobs may go on when the service is asked to stop", static (o, v) => o.ShutdownGrace = SettingValue.Seconds(v, 0, 3600)),
         new("TEMPLATES_FOLDER", "", "folder of workflow templates", static (o, v) => o.TemplatesFolder = v),
         new("API_KEYS", "", "keys between commas, each `NAME:KEY` or `NAME:sha256$HEX`, and `:read` after it for one that may not run anything", static (o, v) => o.ApiKeys = [.. SettingValue.List(v).Select(ApiKey.Parse)]),
@@ -110,6 +117,11 @@ public static class ApiSettings
         if (!options.OutputKeyTemplate.Contains("{filename}", StringComparison.Ordinal) || !options.OutputKeyTemplate.Contains("{request_id}", StringComparison.Ordinal))
         {
             problems.Add("OUTPUT_KEY_TEMPLATE should contain '{request_id}' and '{filename}': outputs would replace each other");
+        }
+
+        if (options.UrlLifetime > options.MaxUrlLifetime)
+        {
+            problems.Add("OUTPUT_URL_LIFETIME is longer than OUTPUT_URL_MAX_LIFETIME: lower the one or raise the other");
         }
 
         var some = ((string[])[options.S3.AccessKeyId, options.S3.SecretAccessKey, options.S3.BucketName]).Count(v => v.Length > 0);

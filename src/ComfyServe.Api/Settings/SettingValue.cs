@@ -30,5 +30,17 @@ internal static class SettingValue
     public static IReadOnlyList<string> Urls(string text) =>
         [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(u => u.TrimEnd('/')).Where(u => u.Length > 0).Distinct(StringComparer.Ordinal).Select(Url)];
 
+    /// <summary>A key of 32 bytes.</summary>
+    public static byte[] Key(string text)
+    {
+        var key = new byte[32];
+        return text.Length == 64 && Convert.FromHexString(text, key, out _, out _) == System.Buffers.OperationStatus.Done ? key : throw new FormatException("64 hexadecimal digits");
+    }
+
+    /// <summary>Words between commas, each of which must be one of <paramref name="words"/>.</summary>
+    public static IReadOnlyList<string> OneOf(string text, IReadOnlyList<string> words) => List(text) is { Count: > 0 } list && list.All(words.Contains)
+        ? [.. list.Distinct(StringComparer.Ordinal)]
+        : throw new FormatException($"some of {string.Join(", ", words)} between commas");
+
     public static IReadOnlyList<string> List(string text) => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 }

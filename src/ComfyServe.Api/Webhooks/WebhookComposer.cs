@@ -16,7 +16,7 @@ internal sealed class WebhookComposer(ApiOptions options) : IDeliveryComposer
     /// <inheritdoc/>
     public IReadOnlyList<NewDelivery> Compose(string id, JobRequest request, JobSnapshot last)
     {
-        if (TargetOf(request.Webhook) is not { } target)
+        if (!EventsOf(request).Contains(WebhookEvents.Completed) || TargetOf(request.Webhook) is not { } target)
         {
             return [];
         }
@@ -32,11 +32,46 @@ internal sealed class WebhookComposer(ApiOptions options) : IDeliveryComposer
         ];
     }
 
+    /// <summary>What is told about a request: what it chose, or else the service's choice.</summary>
+    public IReadOnlyList<string> EventsOf(JobRequest request) => request.Webhook?.Events ?? options.Webhook.Events;
+
     /// <summary>Whether a text is a URL that a webhook may have.</summary>
     public static bool IsUrl(string? text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps) && url.Host.Length > 0;
 
+    /// <summary>The body about a job under way: the fields of the last one, and where the run stands.</summary>
+    internal static byte[] Body(string id, JobRequest request, JobSnapshot now, string happened)
+    {
+        var body = Fields(id, request, now);
+        body["event"] = happened;
+        if (now.Step is { } step)
+        {
+            body["progress"] = new JsonObject
+            {
+                ["node_id"] = step.NodeId,
+                ["value"] = step.Value,
+                ["max"] = step.Max,
+                ["percentage"] = step.Max > 0 ? Math.Round(100 * step.Value / step.Max, 1) : 0,
+                ["overall_percentage"] = Math.Round(100 * now.Fraction, 1),
+            };
+        }
+
+        return Encoding.ASCII.GetBytes(PythonText.Write(body));
+    }
+
+    /// <summary>The body about the end. It names its event only to those who chose events: the others get the original's bytes.</summary>
     internal static byte[] Body(string id, JobRequest request, JobSnapshot last)
+    {
+        var body = Fields(id, request, last);
+        if (request.Webhook?.Events is not null)
+        {
+            body["event"] = WebhookEvents.Completed;
+        }
+
+        return Encoding.ASCII.GetBytes(PythonText.Write(body));
+    }
+
+    private static JsonObject Fields(string id, JobRequest request, JobSnapshot last)
     {
         var files = last.Output.Select(static f => f with { Data = null }).ToList(); // Files are fetched, not pushed.
         var result = JsonNode.Parse(Answers.ToJson((last with { Output = files }).ToResult(id, withResponse: false)))!.AsObject();
@@ -61,10 +96,10 @@ internal sealed class WebhookComposer(ApiOptions options) : IDeliveryComposer
             }
         }
 
-        return Encoding.ASCII.GetBytes(PythonText.Write(body));
+        return body;
     }
 
-    private DeliveryTarget? TargetOf(WebhookTarget? asked)
+    internal DeliveryTarget? TargetOf(WebhookTarget? asked)
     {
         var settings = options.Webhook;
         IReadOnlyList<string> own = [.. ((string[])[settings.Secret, settings.OtherSecret]).Where(s => s.Length > 0)];

@@ -1,6 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using ComfyServe.Api.Engines;
 using ComfyServe.Api.Jobs.Durable;
+using ComfyServe.Api.Telemetry;
+using ComfyServe.Jobs;
 using ComfyServe.Jobs.Deliveries;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -8,19 +10,22 @@ using Microsoft.Extensions.Logging;
 namespace ComfyServe.Api.Webhooks;
 
 /// <summary>
-/// Empties the outbox: deliveries that are due are claimed, tried and written down. A process that dies in between leaves them claimed for a while;
-/// then they are tried again, under the same id.
+/// Empties the outbox: deliveries that are due are claimed, tried and written down. Claims are short and renewed while a try lasts, so that what a process
+/// that died had claimed is soon tried again, under the same id.
 /// </summary>
 internal sealed partial class WebhookLoop(ServiceLedger ledger, JobRecorder recorder, WebhookClient client, WebhookOptions options, TimeProvider time, ILogger<WebhookLoop> logger) : BackgroundService
 {
-    private const int AtOnce = 16;
+    private const int AtOnce = 64;
 
-    private static readonly TimeSpan Claim = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Claim = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(7);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan AfterTrouble = TimeSpan.FromSeconds(2);
 
     private readonly AsyncSignal _wake = new(time);
     private readonly Random _chance = new();
+    private readonly Dictionary<Task, string> _underWay = []; // the loop's alone
+    private long _renewed = time.GetTimestamp();
 
     /// <summary>There may be something to deliver.</summary>
     public void Wake() => _wake.Set();
@@ -30,62 +35,114 @@ internal sealed partial class WebhookLoop(ServiceLedger ledger, JobRecorder reco
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         recorder.Wake = Wake;
-        while (!stoppingToken.IsCancellationRequested)
+        try
         {
-            var wait = AfterTrouble;
-            try
+            while (true)
             {
-                wait = await DeliverAsync(stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e)
-            {
-                Log.Trouble(logger, e);
-            }
+                var wait = AfterTrouble;
+                try
+                {
+                    wait = await TurnAsync(stoppingToken);
+                }
+                catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+                {
+                    Log.Trouble(logger, e);
+                }
 
-            try
-            {
                 await _wake.WaitAsync(wait, stoppingToken);
             }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            await Task.WhenAll(_underWay.Keys);
         }
     }
 
-    /// <summary>Delivers what is due; returns how long nothing will be.</summary>
-    private async Task<TimeSpan> DeliverAsync(CancellationToken cancellationToken)
+    /// <summary>Renews claims and begins what is due; returns when to look again, unless something ends or comes before.</summary>
+    private async Task<TimeSpan> TurnAsync(CancellationToken cancellationToken)
     {
-        while (await ledger.Jobs.ClaimDeliveriesAsync(AtOnce, Claim) is { Count: > 0 } due)
+        foreach (var over in _underWay.Keys.Where(t => t.IsCompleted).ToList())
         {
-            await Task.WhenAll(due.Select(d => DeliverAsync(d, cancellationToken)));
+            _underWay.Remove(over);
         }
 
-        if (await ledger.Jobs.NextDeliveryAsync(cancellationToken) is not { } next)
+        if (_underWay.Count > 0 && time.GetElapsedTime(_renewed) >= Renewal)
         {
-            return LongestWait;
+            await ledger.Jobs.ExtendClaimsAsync([.. _underWay.Values], Claim);
+            _renewed = time.GetTimestamp();
+        }
+
+        if (AtOnce - _underWay.Count is > 0 and var free)
+        {
+            foreach (var delivery in await ledger.Jobs.ClaimDeliveriesAsync(free, Claim))
+            {
+                _underWay.Add(DeliverAsync(delivery, cancellationToken), delivery.Id);
+            }
+        }
+
+        var longest = _underWay.Count > 0 ? Renewal : LongestWait;
+        if (_underWay.Count == AtOnce || await ledger.Jobs.NextDeliveryAsync(cancellationToken) is not { } next)
+        {
+            return longest;
         }
 
         var wait = next - time.GetUtcNow();
-        return wait < LongestWait ? TimeSpan.FromTicks(Math.Max(wait.Ticks, TimeSpan.TicksPerMillisecond)) : LongestWait;
+        return wait < longest ? TimeSpan.FromTicks(Math.Max(wait.Ticks, TimeSpan.TicksPerMillisecond)) : longest;
     }
 
     private async Task DeliverAsync(Delivery delivery, CancellationToken cancellationToken)
     {
+        await Task.Yield(); // The loop has put it where it is renewed.
+        try
+        {
+            await TryAsync(delivery, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await GiveBackAsync(delivery);
+        }
+        catch (LedgerUnavailableException e)
+        {
+            Log.Trouble(logger, e); // It is tried again when the claim is over.
+        }
+
+        Wake();
+    }
+
+    private async Task TryAsync(Delivery delivery, CancellationToken cancellationToken)
+    {
+        using var activity = JobTelemetry.Begin("webhook", delivery.JobId);
         var attempt = await client.SendAsync(delivery, cancellationToken);
         DateTimeOffset? next = null;
         if (attempt.Error is { } error)
         {
             // 410 is the receiver's way to say: never again.
-            next = attempt.Status == 410 ? null : RetrySchedule.Next(attempt.Attempt, delivery.Created, time.GetUtcNow(), options, _chance.NextDouble());
+            next = attempt.Status == 410 ? null : RetrySchedule.Next(attempt.Attempt, delivery.Created, time.GetUtcNow(), options, Chance());
             Log.Failed(logger, delivery.Id, delivery.JobId, attempt.Attempt, error, next is null ? "given up" : $"tried again at {next:u}");
         }
 
         await ledger.Jobs.RecordDeliveryAsync(delivery.Id, attempt, next);
+    }
+
+    /// <summary>The service stops: its next start need not wait for the claim to end.</summary>
+    private async Task GiveBackAsync(Delivery delivery)
+    {
+        try
+        {
+            await ledger.Jobs.ExtendClaimsAsync([delivery.Id], TimeSpan.Zero);
+        }
+        catch (LedgerUnavailableException e)
+        {
+            Log.Trouble(logger, e);
+        }
+    }
+
+    private double Chance()
+    {
+        lock (_chance) // guards it: tries end on any thread
+        {
+            return _chance.NextDouble();
+        }
     }
 
     private static partial class Log

@@ -1,3 +1,5 @@
+using ComfyServe.Contracts.Api;
+
 namespace ComfyServe.Api.Webhooks;
 
 /// <summary>Webhooks that this service calls.</summary>
@@ -11,6 +13,12 @@ public sealed class WebhookOptions
 
     /// <summary>A second secret that signs as well, while receivers change from one to the other; blank for none.</summary>
     public string OtherSecret { get; set; } = "";
+
+    /// <summary>What is told of requests that do not choose; see <see cref="WebhookEvents"/>. Default the end alone.</summary>
+    public IReadOnlyList<string> Events { get; set; } = [WebhookEvents.Completed];
+
+    /// <summary>Least time between two <c>progress</c> events of a request. Default 0.5 s.</summary>
+    public TimeSpan ProgressInterval { get; set; } = TimeSpan.FromSeconds(0.5);
 
     /// <summary>How long one delivery may take, unless the request says otherwise. Default 30 s.</summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);

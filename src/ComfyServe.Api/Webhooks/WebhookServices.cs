@@ -12,7 +12,9 @@ internal static class WebhookServices
     public static IServiceCollection AddWebhooks(this IServiceCollection services, ApiOptions options)
     {
         services.AddSingleton(options.Webhook);
-        services.AddSingleton<IDeliveryComposer, WebhookComposer>();
+        services.AddSingleton<WebhookComposer>();
+        services.AddSingleton<IDeliveryComposer>(s => s.GetRequiredService<WebhookComposer>());
+        services.AddSingleton<ProgressWebhooks>();
         services.AddSingleton(s => new WebhookClient(
             Client(GuardedHandler.Create(s.GetRequiredService<AddressPolicy>(), Connect, s.GetRequiredService<GuardedHandler.Resolve>())),
             Client(GuardedHandler.Create(new AddressPolicy(["*"]), Connect)),

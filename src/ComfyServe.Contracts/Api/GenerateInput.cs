@@ -25,4 +25,10 @@ public sealed record GenerateInput
 
     /// <summary>Also return the bytes of each output as base64.</summary>
     public bool ReturnOutputsAsBase64 { get; init; }
+
+    /// <summary>Seconds that the signed URLs of the outputs are good for; absent means the service's own.</summary>
+    public int? OutputUrlLifetime { get; init; }
+
+    /// <summary>How long each stage may take.</summary>
+    public JobBudgets? Budgets { get; init; }
 }

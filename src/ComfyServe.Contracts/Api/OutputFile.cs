@@ -47,4 +47,7 @@ public sealed record OutputFile
 
     /// <summary>SHA-256 of the bytes, in hexadecimal.</summary>
     public string? Sha256 { get; init; }
+
+    /// <summary>Key in the object store; a fresh URL can be signed for it as long as the result is kept.</summary>
+    public string? Key { get; init; }
 }

@@ -17,6 +17,9 @@ public sealed record WebhookTarget
     /// <summary>Signs the deliveries of this request; blank means the service's own secret. Never logged, echoed or stored in clear.</summary>
     public string Secret { get; init; } = "";
 
+    /// <summary>What to tell: any of <see cref="WebhookEvents"/>; absent means what the service is set to, which is the end alone.</summary>
+    public IReadOnlyList<string>? Events { get; init; }
+
     /// <summary>Hides the URL (it often carries a token) and the secret.</summary>
     public override string ToString() => "WebhookTarget";
 }

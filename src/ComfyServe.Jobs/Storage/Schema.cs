@@ -30,6 +30,10 @@ internal static class Schema
         CREATE INDEX IF NOT EXISTS jobs_waiting ON jobs (queue, priority DESC, seq) WHERE state = 0;
         CREATE INDEX IF NOT EXISTS jobs_leased ON jobs (lease_expires) WHERE state = 1;
         CREATE INDEX IF NOT EXISTS jobs_finished ON jobs (finished) WHERE state >= 2;
+        CREATE TABLE IF NOT EXISTS ledger_info (
+            name TEXT NOT NULL PRIMARY KEY,
+            value TEXT NOT NULL
+        );
         CREATE TABLE IF NOT EXISTS attempts (
             job_id TEXT NOT NULL,
             attempt BIGINT NOT NULL,

@@ -115,6 +115,10 @@ internal sealed partial class JobRecorder(ServiceLedger ledger, IDeliveryCompose
         return (record.Owner, new() { Id = id, Status = JobStatus.Pending, Message = record.Message ?? "Request accepted", Timings = timings });
     }
 
+    /// <summary>The request of a job that the ledger has, or null.</summary>
+    public async Task<JobRequest?> FindRequestAsync(string id, CancellationToken cancellationToken) =>
+        RequestId.IsValid(id) && await ledger.Jobs.FindAsync(id, cancellationToken) is { Payload.IsEmpty: false } record ? StoredRequest.Read(record.Payload) : null;
+
     /// <summary>Forgets what finished before <paramref name="oldest"/>.</summary>
     public async Task PruneAsync(DateTimeOffset oldest)
     {

@@ -23,7 +23,7 @@ internal sealed class ServiceLedger(ApiOptions options, TimeProvider time, ILogg
     {
         Directory.CreateDirectory(options.DataFolder);
         Instance = await ReadInstanceAsync(Path.Combine(options.DataFolder, "instance"), cancellationToken);
-        var settings = new LedgerOptions { Folder = Path.Combine(options.DataFolder, "ledger"), Postgres = options.LedgerPostgres };
+        var settings = new LedgerOptions { Folder = Path.Combine(options.DataFolder, "ledger"), Postgres = options.LedgerPostgres, Key = options.LedgerKey };
         _ledger = await JobLedger.OpenAsync(settings, time, logger, cancellationToken);
     }
 

@@ -31,6 +31,17 @@ internal static class StoredRequest
                 JsonSerializer.Serialize(writer, webhook, ApiJsonContext.Default.WebhookTarget);
             }
 
+            if (request.Budgets is { } budgets)
+            {
+                writer.WritePropertyName("budgets"u8);
+                JsonSerializer.Serialize(writer, budgets, ApiJsonContext.Default.JobBudgets);
+            }
+
+            if (request.UrlLifetime is { } lifetime)
+            {
+                writer.WriteNumber("url_lifetime"u8, (long)lifetime.TotalSeconds);
+            }
+
             writer.WritePropertyName("workflow"u8);
             writer.WriteRawValue(request.Workflow.Span, skipInputValidation: true);
             writer.WriteEndObject();
@@ -52,6 +63,8 @@ internal static class StoredRequest
             ReturnBase64 = root.GetProperty("base64").GetBoolean(),
             S3 = root.TryGetProperty("s3", out var s3) ? s3.Deserialize(ApiJsonContext.Default.S3Target) : null,
             Webhook = root.TryGetProperty("webhook", out var webhook) ? webhook.Deserialize(ApiJsonContext.Default.WebhookTarget) : null,
+            Budgets = root.TryGetProperty("budgets", out var budgets) ? budgets.Deserialize(ApiJsonContext.Default.JobBudgets) : null,
+            UrlLifetime = root.TryGetProperty("url_lifetime", out var lifetime) ? TimeSpan.FromSeconds(lifetime.GetInt64()) : null,
             Workflow = JsonMarshal.GetRawUtf8Value(root.GetProperty("workflow")).ToArray(),
         };
     }

@@ -6,7 +6,7 @@ using ComfyServe.Hosting.Outbound;
 namespace ComfyServe.Api.Outputs.S3;
 
 /// <summary>Makes stores, and keeps those that are used again.</summary>
-internal sealed class S3Clients(AddressPolicy policy, GuardedHandler.Resolve resolve, TimeSpan urlLifetime, TimeProvider time) : IDisposable
+internal sealed class S3Clients(AddressPolicy policy, GuardedHandler.Resolve resolve, TimeProvider time) : IDisposable
 {
     private const int MaxKept = 64;
 
@@ -58,7 +58,7 @@ internal sealed class S3Clients(AddressPolicy policy, GuardedHandler.Resolve res
             throw new ObjectStoreException($"Invalid endpoint: {settings.Endpoint}");
         }
 
-        return new(settings, new AmazonS3Client(new BasicAWSCredentials(settings.AccessKeyId, settings.SecretAccessKey), config), urlLifetime, time);
+        return new(settings, new AmazonS3Client(new BasicAWSCredentials(settings.AccessKeyId, settings.SecretAccessKey), config), time);
     }
 
     private sealed class Factory(AddressPolicy policy, TimeSpan connect, GuardedHandler.Resolve resolve) : HttpClientFactory

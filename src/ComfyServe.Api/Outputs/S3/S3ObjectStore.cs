@@ -10,13 +10,13 @@ namespace ComfyServe.Api.Outputs.S3;
 /// An S3-compatible object store. Small objects go in one request, larger ones in parts; either way no more than two parts are held in memory,
 /// and a part that failed is sent again.
 /// </summary>
-internal sealed class S3ObjectStore(S3Settings settings, IAmazonS3 client, TimeSpan urlLifetime, TimeProvider time) : IObjectStore, IDisposable
+internal sealed class S3ObjectStore(S3Settings settings, IAmazonS3 client, TimeProvider time) : IObjectStore, IDisposable
 {
     /// <summary>Size of a part. At most 10,000 of them make an object: 80 GiB.</summary>
     internal const int PartSize = 8 << 20;
 
     /// <inheritdoc/>
-    public async Task<StoredObject> PutAsync(string key, Stream content, string contentType, CancellationToken cancellationToken)
+    public async Task<string> PutAsync(string key, Stream content, string contentType, CancellationToken cancellationToken)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(PartSize);
         try
@@ -31,7 +31,7 @@ internal sealed class S3ObjectStore(S3Settings settings, IAmazonS3 client, TimeS
                 await PutPartsAsync(key, buffer, content, contentType, cancellationToken);
             }
 
-            return new(SigV4Presigner.Sign(settings, key, time.GetUtcNow(), urlLifetime), "");
+            return "";
         }
         catch (AmazonServiceException e)
         {
@@ -50,6 +50,9 @@ internal sealed class S3ObjectStore(S3Settings settings, IAmazonS3 client, TimeS
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
+
+    /// <inheritdoc/>
+    public string UrlOf(string key, TimeSpan lifetime) => SigV4Presigner.Sign(settings, key, time.GetUtcNow(), lifetime);
 
     /// <inheritdoc/>
     public void Dispose() => client.Dispose();
