@@ -1,126 +1,71 @@
-using System.Diagnostics;
-using System.Globalization;
-using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using ComfyServe.Testing;
 using ComfyServe.Testing.Engines;
+using ComfyServe.Testing.Processes;
 using ComfyServe.Testing.Web;
 
-namespace ComfyServe.Api.Tests.Jobs;
+namespace ComfyServe.EndToEnd.Tests;
 
-/// <summary>The service as a process of its own, killed without warning while jobs are in every stage.</summary>
-public sealed class KillTests
+/// <summary>The API service as a process of its own, killed without warning while jobs are in every stage.</summary>
+public sealed class KillTests : IDisposable
 {
+    private const int JobsARound = 6;
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("comfyserve-kill-");
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
     [Fact]
     public async Task Kill_AgainAndAgain_EveryAcceptedJobEndsOnceAndIsTold()
     {
-        var program = Path.Combine(RepositoryRoot.Path, "artifacts", "bin", "ComfyServe.Cli", "release_linux-x64", "comfyserve");
-        Assert.SkipUnless(RecordedData.IsFull, "takes minutes; set COMFYSERVE_TEST_FULL=1");
-        Assert.SkipUnless(File.Exists(program), "the command line is not built; build ComfyServe.slnx");
-        const int Rounds = 100;
-        var data = Directory.CreateTempSubdirectory("comfyserve-kill-").FullName;
+        var rounds = RecordedData.IsFull ? 100 : 3;
         await using var engine = await FakeEngine.StartAsync();
-        await using var receiver = await FileServer.StartAsync(static context =>
-        {
-            context.Response.StatusCode = 200;
-            return Task.CompletedTask;
-        });
+        await using var receiver = await FileServer.StartAsync(static _ => Task.CompletedTask);
         var accepted = new List<string>();
         var chance = new Random(1);
-        for (var round = 0; round < Rounds; round++)
+        for (var round = 0; round < rounds; round++)
         {
-            await using var service = await ServiceProcess.StartAsync(program, data, engine.BaseUrl, receiver.BaseUrl);
-            for (var i = 0; i < 6; i++)
+            await using var service = Start(engine, receiver);
+            using var client = new ApiClient(await service.ReadyAsync(Cancellation));
+            for (var i = 0; i < JobsARound; i++)
             {
                 var id = $"r{round}-{i}";
                 var graph = $$$$"""{"1": {"class_type": "FakeSteps", "inputs": {"ms": {{{{chance.Next(1, 40)}}}}, "steps": 3}}, "9": {"class_type": "SaveImage", "inputs": {}}}""";
-                using var response = await service.Http.PostAsync("/generate", ApiHost.Body(graph, $""", "request_id": "{id}" """), TestContext.Current.CancellationToken);
-                if ((int)response.StatusCode == 202)
+                if ((await client.SubmitAsync(graph, $""", "request_id": "{id}" """)).Status == 202)
                 {
                     accepted.Add(id);
                 }
             }
 
-            await Task.Delay(TimeSpan.FromMilliseconds(chance.Next(0, 200)), TestContext.Current.CancellationToken);
-            service.Kill();
+            await Task.Delay(TimeSpan.FromMilliseconds(chance.Next(0, 200)), Cancellation); // any moment of the jobs' lives
+            await service.KillAsync(Cancellation);
         }
 
-        await using (var last = await ServiceProcess.StartAsync(program, data, engine.BaseUrl, receiver.BaseUrl))
+        await using (var last = Start(engine, receiver))
         {
+            using var client = new ApiClient(await last.ReadyAsync(Cancellation));
             foreach (var id in accepted)
             {
-                var result = await last.Http.GetFromJsonAsync<JsonObject>($"/result/{id}?wait=120", TestContext.Current.CancellationToken);
-                Assert.Equal((id, "completed"), (id, (string?)result!["status"]));
+                Assert.Equal((id, "completed"), (id, (string?)(await client.ResultAsync(id)).Body["status"]));
             }
 
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-            patience.CancelAfter(TimeSpan.FromMinutes(5)); // a delivery that a killed process had claimed waits for two
-            while (Told(receiver).Count < accepted.Count)
+            // A delivery that a killed process had under way is claimed for a little while.
+            for (var count = accepted.Count; Told(receiver).Count < accepted.Count; count++)
             {
-                await Task.Delay(50, patience.Token);
+                await receiver.ReceivedAsync(count);
             }
         }
 
-        Assert.Equal(6 * Rounds, accepted.Count);
+        Assert.Equal(JobsARound * rounds, accepted.Count);
         Assert.Equal(accepted.Order(), Told(receiver).Order());
         var ids = receiver.Requests.GroupBy(r => (string)JsonNode.Parse(r.Body)!["id"]!, r => r.Headers["webhook-id"]);
         Assert.All(ids, g => Assert.Single(g.Distinct()));
-        Directory.Delete(data, recursive: true);
     }
 
     private static HashSet<string> Told(FileServer receiver) => [.. receiver.Requests.Select(r => (string)JsonNode.Parse(r.Body)!["id"]!)];
 
-    private sealed class ServiceProcess : IAsyncDisposable
-    {
-        private readonly Process _process;
-
-        private ServiceProcess(Process process, string url)
-        {
-            _process = process;
-            Http = new() { BaseAddress = new Uri(url), Timeout = TimeSpan.FromMinutes(3) };
-        }
-
-        public HttpClient Http { get; }
-
-        public static async Task<ServiceProcess> StartAsync(string program, string data, string engine, string webhook)
-        {
-            var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-            foreach (var argument in (string[])["api", "--port", "0", "--engine", engine, "--data", data])
-            {
-                start.ArgumentList.Add(argument);
-            }
-
-            start.Environment["WEBHOOK_URL"] = webhook;
-            var process = Process.Start(start)!;
-            process.ErrorDataReceived += static (_, _) => { };
-            process.BeginErrorReadLine();
-            while (await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
-            {
-                if (line.StartsWith("ready ", StringComparison.Ordinal))
-                {
-                    return new(process, line[6..].Trim());
-                }
-            }
-
-            throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"the service did not start: exit code {process.ExitCode}"));
-        }
-
-        public void Kill()
-        {
-            _process.Kill(); // SIGKILL
-            _process.WaitForExit();
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            Http.Dispose();
-            if (!_process.HasExited)
-            {
-                _process.Kill();
-                await _process.WaitForExitAsync();
-            }
-
-            _process.Dispose();
-        }
-    }
+    private ComfyServeProcess Start(FakeEngine engine, FileServer receiver) => ComfyServeProcess.Start(
+        ["api", "--port", "0", "--engine", engine.BaseUrl, "--data", _folder.FullName], new Dictionary<string, string> { ["WEBHOOK_URL"] = receiver.BaseUrl });
 }

@@ -1,7 +1,11 @@
+using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using ComfyServe.Api.Engines.Catalogue;
 using ComfyServe.Api.Inputs;
 using ComfyServe.Api.Requests;
+using ComfyServe.Api.Requests.Checks;
 using ComfyServe.Contracts.Api;
 using ComfyServe.Testing;
 using CsCheck;
@@ -35,6 +39,26 @@ public sealed class FuzzTests
         Gen.Select(Gen.OneOf("request_id", "modifier", "modifications", "s3", "webhook", "return_outputs_as_base64", "extra"), Value).Array[0, 4],
         (graph, fields) => "{\"input\": {\"workflow_json\": " + graph + (fields.Length > 0 ? ", " : "") + Fields(fields) + "}}");
 
+    /// <summary>Nodes that the catalogue has, and numbers and connections in and out of place.</summary>
+    private static readonly Gen<string> WiredValue = Gen.Frequency(
+        (2, Gen.Select(Gen.OneOf("1", "2", "9", "x"), Gen.Int[-1, 3], (node, slot) => $"[\"{node}\", {slot}]")), (2, Scalar), (1, Value));
+
+    private static readonly Gen<string> WiredNode = Gen.Select(
+        Gen.OneOf("EmptyImage", "SaveImage", "LoadImage", "KSampler", "Unknown"),
+        Gen.Select(Gen.OneOf("width", "height", "images", "image", "filename_prefix", "steps", "color"), WiredValue).Array[0, 5],
+        (type, inputs) => "{\"class_type\": \"" + type + "\", \"inputs\": {" + Fields(inputs) + "}}");
+
+    private static readonly Gen<string> Wired = Gen.Select(Gen.OneOf("1", "2", "9", "x"), WiredNode).Array[1, 4].Select(nodes => "{" + Fields(nodes) + "}");
+
+    private const string Known = """
+        {"EmptyImage": {"input": {"required": {"width": ["INT", {"default": 512, "min": 1, "max": 16384}], "height": ["INT", {"min": 1, "max": 16384}], "color": ["INT", {"min": 0}]}}, "output": ["IMAGE"], "output_node": false},
+         "LoadImage": {"input": {"required": {"image": [["a.png", "b.png"], {"image_upload": true}]}}, "output": ["IMAGE", "MASK"], "output_node": false},
+         "KSampler": {"input": {"required": {"steps": ["INT", {"min": 1, "max": 150}]}, "optional": {"width": ["FLOAT", {"min": 0, "max": 1}]}}, "output": ["LATENT"], "output_node": false},
+         "SaveImage": {"input": {"required": {"images": ["IMAGE"], "filename_prefix": ["STRING", {"default": "x"}]}}, "output": [], "output_node": true}}
+        """;
+
+    private static readonly Lazy<NodeCatalogue> Catalogue = new(static () => NodeCatalogue.Read(JsonElement.Parse(Known)));
+
     [Fact]
     public void Read_GeneratedBodies_NeverThrows() => Body.Sample(body => Read(Encoding.UTF8.GetBytes(body)), iter: Size);
 
@@ -59,6 +83,32 @@ public sealed class FuzzTests
             Assert.True(written.Span.SequenceEqual(bytes));
         }
     }, iter: Size);
+
+    [Fact]
+    public void Check_GeneratedGraphs_NeverThrows() => Wired.Sample(graph => WorkflowCheck.Run(Encoding.UTF8.GetBytes(graph), Catalogue.Value), iter: Size);
+
+    [Fact]
+    public async Task Post_GeneratedBodies_AreNeverOurFault()
+    {
+        await using var host = await ApiHost.StartAsync();
+        host.Engine.Catalogue = JsonNode.Parse(Known)!.AsObject();
+        await host.Engine.ConnectedAsync();
+        var count = RecordedData.IsFull ? 30_000 : 400;
+        var bodies = new List<string>(count);
+        Gen.Frequency((3, Body), (1, Wired.Select(g => "{\"input\": {\"workflow_json\": " + g + "}}"))).Sample(bodies.Add, iter: count, threads: 1);
+        var answers = new ConcurrentDictionary<int, string>();
+
+        await Parallel.ForEachAsync(bodies, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = TestContext.Current.CancellationToken }, async (body, cancellationToken) =>
+        {
+            using var content = new StringContent(body, Encoding.UTF8, "application/json");
+            using var response = await host.Http.PostAsync("/generate", content, cancellationToken);
+            answers.TryAdd((int)response.StatusCode, body);
+        });
+
+        Assert.Subset(new HashSet<int> { 202, 409, 422, 503 }, answers.Keys.ToHashSet());
+        Assert.True(answers.ContainsKey(422));
+        Assert.True(answers.ContainsKey(202));
+    }
 
     private static string Fields((string Name, string Value)[] fields) =>
         string.Join(",", fields.DistinctBy(f => f.Name).Select(f => $"{JsonSerializer.Serialize(f.Name)}: {f.Value}"));

@@ -19,6 +19,7 @@ public sealed class FakeEngine : IAsyncDisposable
 {
     private readonly TimeProvider _time;
     private readonly string _prefix;
+    private readonly FakeDisk _disk = new();
     private CancellationTokenSource _stopping = new();
     private TaskCompletionSource _thawed = Completed();
     private FakeEngineSockets _sockets = new();
@@ -34,7 +35,7 @@ public sealed class FakeEngine : IAsyncDisposable
     {
         _prefix = prefix;
         _time = time;
-        _runner = new(this, _sockets, time);
+        _runner = new(this, _disk, _sockets, time);
     }
 
     /// <summary>Base URL, with the path prefix and without a slash at the end.</summary>
@@ -140,20 +141,20 @@ public sealed class FakeEngine : IAsyncDisposable
         await _working;
     }
 
-    /// <summary>Starts again on the same port, with nothing remembered.</summary>
+    /// <summary>Starts again on the same port, with nothing remembered but its files.</summary>
     public async Task ReviveAsync()
     {
         _stopping = new();
         _sockets = new();
-        _runner = new(this, _sockets, _time);
+        _runner = new(this, _disk, _sockets, _time);
         await ListenAsync();
     }
 
     /// <summary>Puts a file into a folder (<c>output</c>, <c>input</c> or <c>temp</c>).</summary>
-    public void PutFile(string type, string subfolder, string filename, byte[] bytes) => _runner.PutFile(type, subfolder, filename, bytes);
+    public void PutFile(string type, string subfolder, string filename, byte[] bytes) => _disk.Write(type, subfolder, filename, bytes);
 
     /// <summary>The bytes of a file, or null.</summary>
-    public byte[]? File(string type, string subfolder, string filename) => _runner.File(type, subfolder, filename);
+    public byte[]? File(string type, string subfolder, string filename) => _disk.Read(type, subfolder, filename);
 
     /// <summary>Interrupts what runs, as another user would.</summary>
     public void InterruptRunning() => _runner.Interrupt(null);

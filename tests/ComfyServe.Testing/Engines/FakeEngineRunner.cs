@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -12,15 +11,13 @@ namespace ComfyServe.Testing.Engines;
 /// <c>FakeEmit {kind, filename, subfolder, type, size}</c>, <c>FakeVanish {}</c> (the run disappears), <c>FakePreview {}</c>;
 /// <c>SaveImage</c> and <c>KSampler</c> behave as one expects.
 /// </summary>
-internal sealed class FakeEngineRunner(FakeEngine engine, FakeEngineSockets sockets, TimeProvider time)
+internal sealed class FakeEngineRunner(FakeEngine engine, FakeDisk disk, FakeEngineSockets sockets, TimeProvider time)
 {
     private readonly Lock _gate = new(); // guards _pending, _running and _history
     private readonly List<FakePrompt> _pending = [];
     private readonly OrderedDictionary<string, JsonObject> _history = [];
-    private readonly ConcurrentDictionary<string, byte[]> _files = new();
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private FakePrompt? _running;
-    private int _fileNumber;
 
     public int Remaining
     {
@@ -72,8 +69,12 @@ internal sealed class FakeEngineRunner(FakeEngine engine, FakeEngineSockets sock
     {
         lock (_gate)
         {
-            var found = id is null ? _history : _history.Where(h => h.Key == id);
-            return new JsonObject(found.Select(h => KeyValuePair.Create(h.Key, (JsonNode?)h.Value.DeepClone())));
+            if (id is not null)
+            {
+                return _history.TryGetValue(id, out var entry) ? new() { [id] = entry.DeepClone() } : [];
+            }
+
+            return new JsonObject(_history.Select(h => KeyValuePair.Create(h.Key, (JsonNode?)h.Value.DeepClone())));
         }
     }
 
@@ -108,10 +109,6 @@ internal sealed class FakeEngineRunner(FakeEngine engine, FakeEngineSockets sock
             }
         }
     }
-
-    public byte[]? File(string type, string subfolder, string filename) => _files.GetValueOrDefault($"{type}/{subfolder}/{filename}");
-
-    public void PutFile(string type, string subfolder, string filename, byte[] bytes) => _files[$"{type}/{subfolder}/{filename}"] = bytes;
 
     public async Task WorkAsync(CancellationToken cancellationToken)
     {
@@ -258,7 +255,7 @@ internal sealed class FakeEngineRunner(FakeEngine engine, FakeEngineSockets sock
 
     private JsonObject SaveFile(FakePrompt prompt, string id, string kind, string? prefix, JsonNode node)
     {
-        var number = Interlocked.Increment(ref _fileNumber);
+        var number = disk.NextNumber();
         var filename = prefix is null
             ? FakePrompt.Text(node, "filename") ?? $"file_{number.ToString("00000", CultureInfo.InvariantCulture)}_.bin"
             : $"{prefix}_{number.ToString("00000", CultureInfo.InvariantCulture)}_.png";
@@ -266,7 +263,7 @@ internal sealed class FakeEngineRunner(FakeEngine engine, FakeEngineSockets sock
         var type = FakePrompt.Text(node, "type") ?? "output";
         if (node["inputs"]?["missing"] is null)
         {
-            PutFile(type, subfolder, filename, FakeImage.Png(prompt.Id, FakePrompt.Number32(node, "size", 256)));
+            disk.Write(type, subfolder, filename, FakeImage.Png(prompt.Id, FakePrompt.Number32(node, "size", 256)));
         }
 
         return new JsonObject { [kind] = new JsonArray(new JsonObject { ["filename"] = filename, ["subfolder"] = subfolder, ["type"] = type }) };

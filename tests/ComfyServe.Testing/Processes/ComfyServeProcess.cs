@@ -37,9 +37,10 @@ public sealed partial class ComfyServeProcess : IAsyncDisposable
     /// <summary>Starts the built program.</summary>
     /// <param name="arguments">Verb and options.</param>
     /// <param name="environment">Variables on top of this process's.</param>
-    public static ComfyServeProcess Start(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    /// <param name="disk">A disk that this process alone sees, see <see cref="SmallDisk"/>.</param>
+    public static ComfyServeProcess Start(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, SmallDisk? disk = null)
     {
-        var start = new ProcessStartInfo("dotnet")
+        var start = new ProcessStartInfo(disk is null ? "dotnet" : "unshare")
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
@@ -47,6 +48,11 @@ public sealed partial class ComfyServeProcess : IAsyncDisposable
             RedirectStandardInput = true,
             WorkingDirectory = RepositoryRoot.Path,
         };
+        foreach (var argument in disk?.Prefix ?? [])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
         start.ArgumentList.Add(Path.Combine(RepositoryRoot.Path, "artifacts", "bin", "ComfyServe.Cli", "release_linux-x64", "comfyserve.dll"));
         foreach (var argument in arguments)
         {

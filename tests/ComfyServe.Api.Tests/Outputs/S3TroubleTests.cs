@@ -1,0 +1,162 @@
+using System.Security.Cryptography;
+using ComfyServe.Contracts.Api;
+using ComfyServe.Testing.Web;
+using Microsoft.AspNetCore.Http;
+
+namespace ComfyServe.Api.Tests.Outputs;
+
+/// <summary>Object stores that refuse, are slow or break off: the job ends all the same, and tells what happened with each file.</summary>
+public sealed class S3TroubleTests
+{
+    private const string TwoImages = """{"1": {"class_type": "SaveImage", "inputs": {}}, "2": {"class_type": "SaveImage", "inputs": {}}}""";
+
+    [Fact]
+    public void Signature_TheSpecsUpload_IsReproduced() => Assert.Equal(
+        "1bc58e4c6e2f44086eecdc4cc8b4ad430c460f0f5319092fd233f5c1cab1a4a8",
+        SigV4.Signature(
+            "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "us-east-1", "PUT", "/my-bucket/abc/x.png",
+            [
+                ("content-type", "image/png"), ("host", "127.0.0.1:9000"),
+                ("x-amz-content-sha256", Convert.ToHexStringLower(SHA256.HashData("hello"u8))), ("x-amz-date", "20260101T000000Z"),
+            ],
+            Convert.ToHexStringLower(SHA256.HashData("hello"u8)), "20260101T000000Z"));
+
+    [Fact]
+    public async Task Upload_AsSent_IsSignedWithTypeAndBody()
+    {
+        await using var store = await FileServer.StartAsync(static _ => Task.CompletedTask);
+        await using var host = await StartAsync(store);
+
+        await host.RunAsync(Workflows.Image, """, "request_id": "abc" """);
+
+        var put = Assert.Single(store.Requests);
+        Assert.Equal(("PUT", "/bucket/abc/ComfyUI_00001_.png", "image/png"), (put.Method, put.Path, put.Headers["Content-Type"]));
+        Assert.Contains("content-type;", put.Headers["Authorization"], StringComparison.Ordinal);
+        Assert.True(SigV4.IsSigned(put, "secret", "us-east-1"));
+        Assert.False(SigV4.IsSigned(put, "another", "us-east-1"));
+    }
+
+    [Fact]
+    public async Task Upload_StoreAnswers500_IsTriedAsOftenAsAskedAndTold()
+    {
+        await using var store = await FileServer.StartAsync(Status(500));
+        await using var host = await StartAsync(store);
+
+        var (status, answer) = await host.RunAsync(Workflows.Image, """, "s3": {"connect_attempts": 2} """);
+
+        Assert.Equal((200, "completed"), (status, (string?)answer["status"]));
+        Assert.Contains("the object store answered 500", (string?)answer["output"]![0]!["upload_error"], StringComparison.Ordinal);
+        Assert.Null(answer["output"]![0]!["url"]);
+        Assert.Equal(2, store.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Upload_StoreAnswers500Once_Succeeds()
+    {
+        var failures = 1;
+        await using var store = await FileServer.StartAsync(context => Status(Interlocked.Decrement(ref failures) >= 0 ? 500 : 200)(context));
+        await using var host = await StartAsync(store);
+
+        var (_, answer) = await host.RunAsync(Workflows.Image);
+
+        Assert.Null(answer["output"]![0]!["upload_error"]);
+        Assert.NotNull(answer["output"]![0]!["url"]);
+    }
+
+    [Fact]
+    public async Task Upload_OneFileFails_TheOtherIsStored()
+    {
+        await using var store = await FileServer.StartAsync(static context => Status(context.Request.Path.Value!.Contains("00002", StringComparison.Ordinal) ? 403 : 200)(context));
+        await using var host = await StartAsync(store);
+
+        var (_, answer) = await host.RunAsync(TwoImages);
+
+        Assert.NotNull(answer["output"]![0]!["url"]);
+        Assert.NotNull(answer["output"]![1]!["upload_error"]);
+    }
+
+    [Fact]
+    public async Task Upload_StoreNeverAnswers_EndsWithItsBudget()
+    {
+        await using var store = await FileServer.StartAsync(static context => Task.Delay(Timeout.Infinite, context.RequestAborted));
+        await using var host = await StartAsync(store);
+
+        var (status, answer) = await host.RunAsync(TwoImages, """, "budgets": {"upload": 1} """);
+
+        Assert.Equal((200, "completed"), (status, (string?)answer["status"]));
+        Assert.All(answer["output"]!.AsArray(), o => Assert.StartsWith("not stored within 1 s", (string?)o!["upload_error"], StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Cancel_DuringASlowUpload_EndsTheJob()
+    {
+        await using var store = await FileServer.StartAsync(static context => Task.Delay(Timeout.Infinite, context.RequestAborted));
+        await using var host = await StartAsync(store);
+        await host.SubmitAsync(Workflows.Image, """, "request_id": "abc" """);
+        await store.ReceivedAsync(1);
+
+        var (status, _) = await host.PostAsync("/cancel/abc", "{}");
+
+        Assert.Equal(200, status);
+        Assert.Equal((499, "cancelled"), ((await host.GetAsync("/result/abc")) is var (code, body) ? (code, (string?)body["status"]) : default));
+        Assert.Equal(0, (int)(await host.GetAsync("/queue-info")).Body["postprocess_queue_size"]!);
+    }
+
+    [Fact]
+    public async Task Upload_StoreBreaksOff_IsTold()
+    {
+        await using var store = await FileServer.StartAsync(static context =>
+        {
+            context.Abort();
+            return Task.CompletedTask;
+        });
+        await using var host = await StartAsync(store);
+
+        var (status, answer) = await host.RunAsync(Workflows.Image, """, "s3": {"connect_attempts": 1} """);
+
+        Assert.Equal((200, "completed"), (status, (string?)answer["status"]));
+        Assert.StartsWith("the object store cannot be reached", (string?)answer["output"]![0]!["upload_error"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Upload_StoreBreaksOffInALaterPart_LeavesNoHalfUploadBehind()
+    {
+        await using var store = await FileServer.StartAsync(static async context =>
+        {
+            if (context.Request.Query.ContainsKey("uploads"))
+            {
+                await context.Response.WriteAsync("<InitiateMultipartUploadResult><Bucket>bucket</Bucket><Key>k</Key><UploadId>u1</UploadId></InitiateMultipartUploadResult>");
+            }
+            else if (context.Request.Query["partNumber"] == "2")
+            {
+                context.Abort();
+            }
+            else
+            {
+                context.Response.Headers.ETag = "\"e\"";
+            }
+        });
+        await using var host = await StartAsync(store);
+        host.Engine.Answer = static request => request.Path == "/view" ? Results.Bytes(new byte[17 << 20], "application/octet-stream") : null;
+
+        var (_, answer) = await host.RunAsync(Workflows.Image, """, "s3": {"connect_attempts": 1} """);
+
+        Assert.StartsWith("the object store cannot be reached", (string?)answer["output"]![0]!["upload_error"], StringComparison.Ordinal);
+        Assert.Contains(store.Requests, r => r.Method == "DELETE" && r.Path.Contains("uploadId=u1", StringComparison.Ordinal));
+    }
+
+    private static RequestDelegate Status(int status) => context =>
+    {
+        context.Response.StatusCode = status;
+        return Task.CompletedTask;
+    };
+
+    private static Task<ApiHost> StartAsync(FileServer store) => ApiHost.StartAsync(o => o.S3 = new S3Target
+    {
+        AccessKeyId = "key",
+        SecretAccessKey = "secret",
+        BucketName = "bucket",
+        EndpointUrl = store.BaseUrl,
+        Region = "us-east-1",
+    });
+}
