@@ -8,16 +8,15 @@ internal static class ClockCheck
     private const int StructureSize = 256; // struct timex has 208 bytes
     private const int NotSynchronised = 5; // TIME_ERROR
 
-    public static Finding Run()
+    public static Finding Run() => Judge(adjtimex(new byte[StructureSize]));
+
+    /// <summary>Judges what the kernel says of its clock.</summary>
+    internal static Finding Judge(int state) => state switch
     {
-        var state = adjtimex(new byte[StructureSize]);
-        return state switch
-        {
-            NotSynchronised => new("clock", FindingLevel.Warning, "nothing keeps this machine's clock right", "start systemd-timesyncd or chrony ('timedatectl set-ntp true'); in a container the host does it"),
-            < 0 => new("clock", FindingLevel.NotUsed, "the kernel does not tell about the clock"),
-            _ => new("clock", FindingLevel.Ok, "the kernel says that the clock is synchronised"),
-        };
-    }
+        NotSynchronised => new("clock", FindingLevel.Warning, "nothing keeps this machine's clock right", "start systemd-timesyncd or chrony ('timedatectl set-ntp true'); in a container the host does it"),
+        < 0 => new("clock", FindingLevel.NotUsed, "the kernel does not tell about the clock"),
+        _ => new("clock", FindingLevel.Ok, "the kernel says that the clock is synchronised"),
+    };
 
     /// <summary>Compares our time with somebody's.</summary>
     public static Finding Compare(string whose, DateTimeOffset theirs, DateTimeOffset ours, TimeSpan tolerance, string why)

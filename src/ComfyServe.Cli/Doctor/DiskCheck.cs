@@ -11,15 +11,17 @@ internal static class DiskCheck
             place = above;
         }
 
-        var free = new DriveInfo(place).AvailableFreeSpace;
-        yield return free switch
-        {
-            < 1L << 30 => new("disk", FindingLevel.Problem, $"{Output.Size(free)} free for '{data}'", "clean-up deletes outputs below 512 MiB: run 'comfyserve clean', or set COMFYSERVE_DATA to a larger disk"),
-            < 10L << 30 => new("disk", FindingLevel.Warning, $"{Output.Size(free)} free for '{data}'", "one checkpoint takes 2 to 7 GB"),
-            _ => new("disk", FindingLevel.Ok, $"{Output.Size(free)} free for '{data}'"),
-        };
+        yield return Room(new DriveInfo(place).AvailableFreeSpace, data);
         yield return Writable(place, data);
     }
+
+    /// <summary>Judges the free space of a folder's disk.</summary>
+    internal static Finding Room(long free, string data) => free switch
+    {
+        < 1L << 30 => new("disk", FindingLevel.Problem, $"{Output.Size(free)} free for '{data}'", "clean-up deletes outputs below 512 MiB: run 'comfyserve clean', or set COMFYSERVE_DATA to a larger disk"),
+        < 10L << 30 => new("disk", FindingLevel.Warning, $"{Output.Size(free)} free for '{data}'", "one checkpoint takes 2 to 7 GB"),
+        _ => new("disk", FindingLevel.Ok, $"{Output.Size(free)} free for '{data}'"),
+    };
 
     private static Finding Writable(string place, string data)
     {

@@ -8,9 +8,17 @@ internal static class GpuCheck
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    public static async Task<Finding> RunAsync(CancellationToken cancellationToken)
+    /// <summary>Checks this machine.</summary>
+    public static Task<Finding> RunAsync(CancellationToken cancellationToken) => AskAsync("nvidia-smi", "/dev/nvidiactl", Patience, cancellationToken);
+
+    /// <summary>Asks a program about the GPU.</summary>
+    /// <param name="program">The driver's program.</param>
+    /// <param name="device">The device file that there is where a driver is loaded.</param>
+    /// <param name="patience">How long the program may take.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    internal static async Task<Finding> AskAsync(string program, string device, TimeSpan patience, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo("nvidia-smi", ["--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"])
+        var start = new ProcessStartInfo(program, ["--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -19,12 +27,12 @@ internal static class GpuCheck
         try
         {
             using var process = Process.Start(start)!;
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            patience.CancelAfter(Patience);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limit.CancelAfter(patience);
             try
             {
-                var text = await process.StandardOutput.ReadToEndAsync(patience.Token);
-                await process.WaitForExitAsync(patience.Token);
+                var text = await process.StandardOutput.ReadToEndAsync(limit.Token);
+                await process.WaitForExitAsync(limit.Token);
                 return process.ExitCode == 0 && text.Trim().Length > 0
                     ? new("gpu", FindingLevel.Ok, string.Join("; ", text.Trim().Split('\n')))
                     : new("gpu", FindingLevel.Problem, $"nvidia-smi ended with exit code {process.ExitCode}", "the driver does not answer: reboot, or install it again");
@@ -32,12 +40,12 @@ internal static class GpuCheck
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
                 process.Kill(entireProcessTree: true);
-                return new("gpu", FindingLevel.Problem, $"nvidia-smi does not answer within {Patience.TotalSeconds} s", "the driver hangs: reboot");
+                return new("gpu", FindingLevel.Problem, $"nvidia-smi does not answer within {patience.TotalSeconds} s", "the driver hangs: reboot");
             }
         }
         catch (Win32Exception)
         {
-            return File.Exists("/dev/nvidiactl")
+            return File.Exists(device)
                 ? new("gpu", FindingLevel.Problem, "there is a GPU and no nvidia-smi", "start the container with '--gpus all' and the NVIDIA container toolkit")
                 : new("gpu", FindingLevel.NotUsed, "no NVIDIA GPU: pictures are computed on the processor");
         }

@@ -14,7 +14,7 @@ internal static class LibraryCheck
     public static IEnumerable<Finding> Run()
     {
         yield return CLibrary();
-        yield return CppLibrary();
+        yield return CppLibrary(Places);
         yield return Torch();
     }
 
@@ -22,10 +22,7 @@ internal static class LibraryCheck
     {
         try
         {
-            var version = Marshal.PtrToStringUTF8(gnu_get_libc_version()) ?? "?";
-            return Version.TryParse(version, out var parsed) && parsed < new Version(2, 28)
-                ? new("libraries", FindingLevel.Problem, $"glibc {version}", "libtorch wants glibc 2.28 or newer: use Debian 10, Ubuntu 20.04, RHEL 8 or newer")
-                : new("libraries", FindingLevel.Ok, $"glibc {version}");
+            return CLibrary(Marshal.PtrToStringUTF8(gnu_get_libc_version()) ?? "?");
         }
         catch (EntryPointNotFoundException)
         {
@@ -33,9 +30,15 @@ internal static class LibraryCheck
         }
     }
 
-    private static Finding CppLibrary()
+    /// <summary>Judges a version of glibc.</summary>
+    internal static Finding CLibrary(string version) => Version.TryParse(version, out var parsed) && parsed < new Version(2, 28)
+        ? new("libraries", FindingLevel.Problem, $"glibc {version}", "libtorch wants glibc 2.28 or newer: use Debian 10, Ubuntu 20.04, RHEL 8 or newer")
+        : new("libraries", FindingLevel.Ok, $"glibc {version}");
+
+    /// <summary>Judges the first C++ library that is there.</summary>
+    internal static Finding CppLibrary(string[] places)
     {
-        var found = Array.Find(Places, File.Exists);
+        var found = Array.Find(places, File.Exists);
         if (found is null)
         {
             return new("libraries", FindingLevel.Problem, "no libstdc++.so.6", "install libstdc++6");
