@@ -1,7 +1,10 @@
 using System.CommandLine;
 using ComfyServe.Api;
 using ComfyServe.Engine;
+using ComfyServe.Hosting.Logging;
+using ComfyServe.Provisioning.CustomWorkers;
 using ComfyServe.Worker;
+using Microsoft.Extensions.Logging;
 
 namespace ComfyServe.Cli;
 
@@ -34,6 +37,8 @@ internal static class StackVerb
         var options = WorkerVerb.Settings(Environment.GetEnvironmentVariable);
         options.Folder = folder;
         Directory.CreateDirectory(folder);
+        using var loggers = LoggerFactory.Create(static logging => logging.AddServiceLogging());
+        Prepare(options, data, folder, loggers);
         var models = Path.Combine(data, "models");
         await using var engine = EngineServer.Build(new EngineOptions
         {
@@ -56,5 +61,22 @@ internal static class StackVerb
         await api.StopAsync(CancellationToken.None);
         await engine.StopAsync(CancellationToken.None);
         return ExitCodes.Success;
+    }
+
+    // With the variables that the gateway hands to every worker; stacks of one data folder provision it one after another.
+    private static void Prepare(WorkerOptions options, string data, string folder, ILoggerFactory loggers)
+    {
+        Func<string, string?> environment = Environment.GetEnvironmentVariable;
+        if (!WorkerPreparation.IsAsked(environment))
+        {
+            return;
+        }
+
+        var preparation = new WorkerPreparation(data, Path.Combine(folder, "custom-worker"), environment, TimeProvider.System, loggers);
+        options.Prepare = token => preparation.RunAsync(options, token);
+        if (CustomWorker.IsAsked(environment))
+        {
+            preparation.WithoutPython();
+        }
     }
 }

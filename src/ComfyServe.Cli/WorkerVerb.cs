@@ -33,7 +33,7 @@ internal static class WorkerVerb
                 ["REPORT_ADDR"] = parsed.GetValue(gateway),
                 ["MODEL_SERVER_URL"] = parsed.GetValue(api),
             };
-            return RunAsync(Settings(name => given.GetValueOrDefault(name) ?? Environment.GetEnvironmentVariable(name)), cancellationToken);
+            return RunAsync(name => given.GetValueOrDefault(name) ?? Environment.GetEnvironmentVariable(name), cancellationToken);
         });
     }
 
@@ -56,17 +56,24 @@ internal static class WorkerVerb
 
     // As the original: a worker that cannot start says so to its gateway, which would otherwise wait for it. Not when its port is
     // taken: then it probably runs already, and an error in its name would make the gateway replace it.
-    private static async Task<int> RunAsync(WorkerOptions options, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(Func<string, string?> read, CancellationToken cancellationToken)
     {
+        var options = Settings(read);
         using var loggers = LoggerFactory.Create(static logging => logging.AddServiceLogging());
-        if (WorkerPreparation.IsAsked(Environment.GetEnvironmentVariable))
-        {
-            var preparation = new WorkerPreparation(DataFolder.Resolve(null), Environment.GetEnvironmentVariable, TimeProvider.System, loggers);
-            options.Prepare = token => preparation.RunAsync(options, token);
-        }
-
         try
         {
+            if (WorkerPreparation.IsAsked(read))
+            {
+                var data = DataFolder.Resolve(null);
+                var preparation = new WorkerPreparation(data, Path.Combine(data, "custom-worker"), read, TimeProvider.System, loggers);
+                if (await preparation.PythonWorkerAsync(cancellationToken) is { } worker)
+                {
+                    return await new PythonWorkerRole(data, options, read, TimeProvider.System, loggers).RunAsync(worker, preparation, cancellationToken);
+                }
+
+                options.Prepare = token => preparation.RunAsync(options, token);
+            }
+
             return await Role.ServeAsync(WorkerServer.Build(options, Role.Configure), cancellationToken);
         }
         catch (LaunchException error)

@@ -4,7 +4,7 @@ using ComfyServe.Provisioning.Git;
 namespace ComfyServe.Provisioning.CustomWorkers;
 
 /// <summary>
-/// The repository of a custom worker (<c>PYWORKER_REPO</c>, <c>PYWORKER_REF</c>): our worker takes its benchmark and its prompts.
+/// The repository of a custom worker (<c>PYWORKER_REPO</c>, <c>PYWORKER_REF</c>): a Python worker that runs instead of ours, or files that ours takes.
 /// </summary>
 public sealed class CustomWorker
 {
@@ -30,8 +30,11 @@ public sealed class CustomWorker
     /// <summary>The commit that is checked out.</summary>
     public string Commit { get; }
 
-    /// <summary>The Python worker that the repository has and that we do not run; null where it has none.</summary>
+    /// <summary>The Python worker that the repository has; null where it has none.</summary>
     public string? PythonWorker { get; }
+
+    /// <summary>The name by which Python runs it as a module; null where there is none.</summary>
+    public string? PythonModule => PythonWorker?[..^".py".Length].Replace('/', '.');
 
     /// <summary>The files that our worker takes from it.</summary>
     public IReadOnlyList<string> UsedFiles { get; }

@@ -16,6 +16,26 @@ public static class LaunchFailure
     {
         ArgumentNullException.ThrowIfNull(options);
         using var gateway = new GatewayClient(options);
+        while (true)
+        {
+            await PostAsync(gateway, options, reason, cancellationToken);
+            await Task.Delay(Interval, time, cancellationToken);
+        }
+    }
+
+    /// <summary>Reports the failure once: whatever started this worker starts it again.</summary>
+    /// <param name="options">The worker's settings.</param>
+    /// <param name="reason">Why it ended.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public static async Task ReportOnceAsync(WorkerOptions options, string reason, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        using var gateway = new GatewayClient(options);
+        await PostAsync(gateway, options, reason, cancellationToken);
+    }
+
+    private static Task<GatewayAnswer> PostAsync(GatewayClient gateway, WorkerOptions options, string reason, CancellationToken cancellationToken)
+    {
         var status = new WorkerStatus
         {
             Id = options.Id,
@@ -25,10 +45,6 @@ public static class LaunchFailure
             ErrorMsg = $"Worker Server failed to launch: {reason}",
             Url = options.PublicUrl?.AbsoluteUri.TrimEnd('/') ?? "",
         };
-        while (true)
-        {
-            await gateway.PostAsync("/worker_status/", status, ServerlessJson.Default.WorkerStatus, skips: null, cancellationToken);
-            await Task.Delay(Interval, time, cancellationToken);
-        }
+        return gateway.PostAsync("/worker_status/", status, ServerlessJson.Default.WorkerStatus, skips: null, cancellationToken);
     }
 }
