@@ -2,14 +2,19 @@ namespace ComfyServe.Training.Data;
 
 /// <summary>The recipe of the training data: what is drawn, how often, and where. An endless series; scene i is a function of the seed and i.</summary>
 /// <remarks>
+/// The first scenes are mostly single shapes, from which shapes and colours are learned soonest; later ones are more than half pairs.
 /// One combination of shape, colour and background in eight, and one pair of coloured shapes in four, is never drawn:
 /// those are what the evaluation asks for (<see cref="HeldOut"/>).
 /// </remarks>
 /// <param name="seed">Of the whole series.</param>
 public sealed class StarterScenes(ulong seed)
 {
-    private const double SingleShare = 0.68;
-    private const double PairShare = 0.26;
+    /// <summary>The first scene from which on more than half are pairs.</summary>
+    internal const int FirstMixed = 24_000;
+
+    private const double LandscapeShare = 0.06;
+    private const double FirstPairShare = 0.26;
+    private const double PairShare = 0.58;
     private const double ShapeTextureShare = 0.07;
     private const double BackgroundTextureShare = 0.05;
     private const float ColorJitter = 0.02f;
@@ -20,12 +25,10 @@ public sealed class StarterScenes(ulong seed)
         get
         {
             var random = new Random(unchecked((int)Mix(seed + ((ulong)index * 0x9E3779B97F4A7C15))));
-            return random.NextDouble() switch
-            {
-                < SingleShare => Single(random),
-                < SingleShare + PairShare => Pair(random),
-                _ => Landscapes.Draw(random),
-            };
+            var share = random.NextDouble();
+            return share >= 1 - LandscapeShare ? Landscapes.Draw(random)
+                : share >= 1 - LandscapeShare - (index < FirstMixed ? FirstPairShare : PairShare) ? Pair(random)
+                : Single(random);
         }
     }
 
@@ -91,7 +94,7 @@ public sealed class StarterScenes(ulong seed)
             Shape(horizontal ? b : acrossB, horizontal ? acrossB : b));
 
         PlacedShape Shape(float x, float y) =>
-            new(Pick(random, Enum.GetValues<ShapeKind>()), Pick(random, NamedColor.All), x, y, 0.175f + (0.04f * random.NextSingle()));
+            new(Pick(random, Enum.GetValues<ShapeKind>()), Pick(random, NamedColor.All), x, y, 0.195f + (0.02f * random.NextSingle()));
     }
 
     private static (ShapeKind Shape, NamedColor Color, NamedColor Background) DrawCombination(Random random)

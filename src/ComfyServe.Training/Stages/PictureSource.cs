@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 namespace ComfyServe.Training.Stages;
 
 /// <summary>Pictures for the autoencoder: windows of scenes, one in four with its colour channels exchanged, so that all colours occur.</summary>
+/// <remarks>Pairs are frequent: small shapes are what an autoencoder loses first.</remarks>
 /// <param name="seed">Of the scenes.</param>
 internal sealed class PictureSource(ulong seed)
 {
@@ -19,7 +20,7 @@ internal sealed class PictureSource(ulong seed)
         {
             var random = new Random(unchecked((int)((first + i) * 7919)));
             var part = planes.AsSpan(i * 3 * window * window, 3 * window * window);
-            SceneRenderer.Draw(_scenes[first + i], part, side, random.Next(side - window + 1), random.Next(side - window + 1), window);
+            SceneRenderer.Draw(_scenes[StarterScenes.FirstMixed + first + i], part, side, random.Next(side - window + 1), random.Next(side - window + 1), window);
             if (random.Next(4) == 0)
             {
                 ExchangeChannels(random, part);
