@@ -57,6 +57,7 @@ public static class ApiServer
         app.MapResult();
         app.MapWebhooks();
         app.MapTemplates();
+        app.MapConvert();
         app.MapFiles();
         app.MapHealth();
         app.MapServiceMetrics();

@@ -43,24 +43,44 @@ internal static class RunVerb
         {
             var began = Stopwatch.GetTimestamp();
             var file = WorkflowFile.Read(parsed.GetRequiredValue(workflow));
-            foreach (var assignment in parsed.GetValue(set) ?? [])
+            if (file.IsEditorFormat && parsed.GetValue(endpoint) is not null)
             {
-                file.Set(assignment);
+                throw new UsageException("A workflow in the editor's format cannot be sent through a gateway; in ComfyUI, use 'Workflow → Export (API)' and give that file");
             }
 
-            foreach (var input in file.LocalInputs().ToList())
+            if (!file.IsEditorFormat)
             {
-                input.Inline();
+                Prepare(file, parsed.GetValue(set) ?? []); // A mistake is told before anything is started.
+            }
+
+            await using var stack = await ConnectAsync(parsed.GetValue(api), parsed.GetValue(endpoint), parsed.GetValue(data), parsed.GetValue(fp32), cancellationToken);
+            if (file.IsEditorFormat)
+            {
+                file = file.With(await new RunClient(stack.Http).ConvertAsync(file.Graph, cancellationToken));
+                Prepare(file, parsed.GetValue(set) ?? []);
             }
 
             var quiet = parsed.GetValue(json);
-            await using var stack = await ConnectAsync(parsed.GetValue(api), parsed.GetValue(endpoint), parsed.GetValue(data), parsed.GetValue(fp32), cancellationToken);
             var result = parsed.GetValue(endpoint) is { } name
                 ? await EndpointRun.RunAsync(parsed.GetValue(gateway), name, file.Graph, quiet, cancellationToken)
                 : await FollowAsync(stack.Http, file, quiet, cancellationToken);
             var saved = await OutputSaver.SaveAsync(stack.Http, result.Output, Path.GetFullPath(parsed.GetRequiredValue(output)), cancellationToken);
             return Report(result, saved, Stopwatch.GetElapsedTime(began), quiet);
         });
+    }
+
+    /// <summary>Sets the caller's values and takes the files in that lie beside the workflow.</summary>
+    private static void Prepare(WorkflowFile file, string[] assignments)
+    {
+        foreach (var assignment in assignments)
+        {
+            file.Set(assignment);
+        }
+
+        foreach (var input in file.LocalInputs().ToList())
+        {
+            input.Inline();
+        }
     }
 
     /// <summary>Where the run happens: an API service elsewhere, a worker (outputs come from URLs alone), or this process.</summary>

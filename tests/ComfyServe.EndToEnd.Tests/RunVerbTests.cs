@@ -66,6 +66,23 @@ public sealed class RunVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task Run_WorkflowOfTheEditor_IsConvertedChangedAndRun()
+    {
+        var workflow = Write("""
+            {"last_node_id": 3, "last_link_id": 2, "version": 0.4, "links": [[1, 1, 0, 3, 0, "IMAGE"], [2, 3, 0, 2, 0, "IMAGE"]], "nodes": [
+              {"id": 1, "type": "EmptyImage", "mode": 0, "pos": [0, 0], "outputs": [{"name": "IMAGE", "type": "IMAGE", "links": [1]}], "widgets_values": [16, 32, 1, 255]},
+              {"id": 3, "type": "ImageInvert", "mode": 4, "inputs": [{"name": "image", "type": "IMAGE", "link": 1}], "outputs": [{"name": "IMAGE", "type": "IMAGE", "links": [2]}]},
+              {"id": 2, "type": "SaveImage", "mode": 0, "inputs": [{"name": "images", "type": "IMAGE", "link": 2}], "widgets_values": ["edited"]}]}
+            """);
+        await using var run = Run(workflow, "--json", "--set", "1.width=24");
+
+        Assert.True(await run.ExitAsync(Cancellation) == 0, run.Errors);
+        var saved = JsonNode.Parse(run.Output)!["saved"]![0]!["path"]!.GetValue<string>();
+        Assert.StartsWith("edited_", Path.GetFileName(saved), StringComparison.Ordinal);
+        Assert.Equal((24, 32), Size(await File.ReadAllBytesAsync(saved, Cancellation)));
+    }
+
+    [Fact]
     public async Task Run_MissingFile_EndsWithTwo()
     {
         await using var run = Run(Path.Combine(_folder.FullName, "none.json"));

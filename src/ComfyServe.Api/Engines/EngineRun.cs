@@ -12,6 +12,7 @@ internal sealed class EngineRun(string promptId, int nodeCount, IRunObserver obs
     private readonly List<string> _nodes = [];
     private readonly HashSet<string> _done = new(StringComparer.Ordinal);
     private readonly Queue<RunProgress> _progress = new();
+    private readonly List<NodeStart> _starts = [];
     private readonly long _began = time.GetTimestamp();
     private readonly Dictionary<string, JsonElement> _shown = new(StringComparer.Ordinal);
     private long _lastHeard = time.GetTimestamp();
@@ -54,6 +55,18 @@ internal sealed class EngineRun(string promptId, int nodeCount, IRunObserver obs
             lock (_gate)
             {
                 return [.. _progress];
+            }
+        }
+    }
+
+    /// <summary>When nodes began, in order.</summary>
+    public IReadOnlyList<NodeStart> Starts
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _starts];
             }
         }
     }
@@ -107,6 +120,11 @@ internal sealed class EngineRun(string promptId, int nodeCount, IRunObserver obs
             Finish(_current);
             _current = nodeId;
             _nodes.Add(nodeId);
+            if (_starts.Count < MaxUpdates)
+            {
+                _starts.Add(new(nodeId, time.GetUtcNow()));
+            }
+
             fraction = Fraction(0);
         }
 

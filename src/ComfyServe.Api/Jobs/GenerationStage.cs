@@ -126,6 +126,7 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
             Timings = s.Timings with { QueueMs = s.Timings.QueueMs ?? Milliseconds(queued) },
         });
         var outcome = await runner.RunAsync(engine, promptId, workflow, CountNodes(workflow), takeOver, job, job.Cancellation);
+        JobTelemetry.Nodes(activity, job.Id, activity is null ? [] : outcome.Run?.Starts ?? [], time.GetUtcNow());
         var response = outcome is { History: { } history, Run: { } run }
             ? ComfyResponse.Build(history, run, outcome.NodeErrors, outcome.Error?.Message)
             : GenerateResult.EmptyObject;

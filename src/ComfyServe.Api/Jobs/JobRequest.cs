@@ -15,6 +15,9 @@ internal sealed record JobRequest
     /// <summary>The workflow's JSON, as received.</summary>
     public required ReadOnlyMemory<byte> Workflow { get; init; }
 
+    /// <summary>Whether the workflow is in the editor's format, before it is converted.</summary>
+    public bool IsEditorFormat { get; init; }
+
     /// <summary>Name of the template that the request names, before it is filled in.</summary>
     public string? Template { get; init; }
 

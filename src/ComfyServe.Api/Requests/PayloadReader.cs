@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using ComfyServe.Api.Jobs;
+using ComfyServe.Api.Requests.Editor;
 using ComfyServe.Contracts.Api;
 
 namespace ComfyServe.Api.Requests;
@@ -100,7 +101,8 @@ internal sealed partial class PayloadReader
         var modifier = Text(input, "modifier", InputLocation);
         var modifications = Dictionary(input, "modifications");
         CheckSource(workflow, modifier, modifications);
-        if (workflow is { } graph)
+        var editors = workflow is { } saved && EditorGraph.Is(saved);
+        if (workflow is { } graph && !editors)
         {
             WorkflowShape.Check(graph, _problems);
         }
@@ -108,6 +110,7 @@ internal sealed partial class PayloadReader
         return new()
         {
             Id = id.Length > 0 ? id : Guid.NewGuid().ToString(),
+            IsEditorFormat = editors,
             Workflow = workflow is { } found ? JsonMarshal.GetRawUtf8Value(found).ToArray() : default,
             Template = modifier.Length > 0 ? modifier : null,
             Modifications = modifications?.Clone() ?? default,

@@ -6,6 +6,7 @@ using ComfyServe.Api.Jobs;
 using ComfyServe.Api.Keys;
 using ComfyServe.Api.Outputs.S3;
 using ComfyServe.Api.Requests.Checks;
+using ComfyServe.Api.Requests.Editor;
 using ComfyServe.Api.Templates;
 using ComfyServe.Contracts.Api;
 using Microsoft.AspNetCore.Http;
@@ -47,6 +48,7 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
             }
 
             CheckSeconds(request, problems);
+            request = await ConvertAsync(request, problems, context.RequestAborted);
             request = FillTemplate(request, template is not null, problems);
             if (problems.Count == 0 && request.Defect is null)
             {
@@ -136,6 +138,23 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
         }
     }
 
+    /// <summary>A workflow in the editor's format becomes one in the engine's.</summary>
+    private async Task<JobRequest> ConvertAsync(JobRequest request, List<ValidationProblem> problems, CancellationToken cancellationToken)
+    {
+        if (!request.IsEditorFormat)
+        {
+            return request;
+        }
+
+        if (await catalogues.GetAsync(cancellationToken) is not { } catalogue)
+        {
+            problems.Add(EditorConversion.WithoutEngine());
+            return request;
+        }
+
+        return request with { Workflow = EditorConversion.Convert(request.Workflow, catalogue, problems), IsEditorFormat = false };
+    }
+
     private JobRequest FillTemplate(JobRequest request, bool isOwnRoute, List<ValidationProblem> problems)
     {
         if (request.Template is not { } name)
@@ -172,7 +191,7 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
         return WorkflowCheck.Run(workflow, newer); // A model may have come since the engine was asked.
     }
 
-    private static async Task<ReadOnlyMemory<byte>?> ReadBodyAsync(HttpRequest request, long limit)
+    internal static async Task<ReadOnlyMemory<byte>?> ReadBodyAsync(HttpRequest request, long limit)
     {
         if (request.ContentLength > limit)
         {

@@ -10,13 +10,6 @@ internal static class WorkflowShape
     /// <summary>Adds every mistake to <paramref name="problems"/>.</summary>
     public static void Check(JsonElement workflow, List<ValidationProblem> problems)
     {
-        if (IsInterfaceFormat(workflow))
-        {
-            problems.Add(new("workflow_format", ["body", "input", "workflow_json"],
-                "This is a workflow in the editor's format (it has 'nodes' and 'links'). Export it with 'Workflow > Export (API)' and send that file"));
-            return;
-        }
-
         foreach (var node in workflow.EnumerateObject())
         {
             if (problems.Count >= MaxProblems)
@@ -27,10 +20,6 @@ internal static class WorkflowShape
             CheckNode(node, problems);
         }
     }
-
-    private static bool IsInterfaceFormat(JsonElement workflow) =>
-        workflow.TryGetProperty("nodes", out var nodes) && nodes.ValueKind == JsonValueKind.Array
-        && (workflow.TryGetProperty("links", out _) || workflow.TryGetProperty("last_node_id", out _) || workflow.TryGetProperty("version", out _));
 
     private static void CheckNode(JsonProperty node, List<ValidationProblem> problems)
     {

@@ -38,6 +38,17 @@ internal sealed class JobTelemetry
         return activity;
     }
 
+    /// <summary>Adds the nodes of a run to its trace, after the fact: they are told by the engine's socket, where no trace is current.</summary>
+    public static void Nodes(Activity? run, string requestId, IReadOnlyList<NodeStart> starts, DateTimeOffset ended)
+    {
+        for (var i = 0; run is not null && i < starts.Count; i++)
+        {
+            using var node = Activities.StartActivity("node", ActivityKind.Internal, run.Context, startTime: starts[i].At);
+            node?.SetTag("comfyserve.request_id", requestId).SetTag("comfyserve.node_id", starts[i].NodeId);
+            node?.SetEndTime((i + 1 < starts.Count ? starts[i + 1].At : ended).UtcDateTime);
+        }
+    }
+
     /// <summary>Takes note of a job's end.</summary>
     public void Finished(JobSnapshot last)
     {

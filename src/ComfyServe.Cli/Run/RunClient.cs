@@ -44,6 +44,21 @@ internal sealed class RunClient(HttpClient http)
         }
     }
 
+    /// <summary>Has a workflow of the editor turned into API format.</summary>
+    /// <exception cref="RefusedException">It cannot be turned; the message has the reasons.</exception>
+    public async Task<JsonObject> ConvertAsync(JsonObject workflow, CancellationToken cancellationToken)
+    {
+        using var body = new StringContent(workflow.ToJsonString(), Encoding.UTF8, "application/json");
+        using var response = await http.PostAsync(new Uri("workflow/convert", UriKind.Relative), body, cancellationToken);
+        if (!response.IsSuccessStatusCode)
+        {
+            throw new RefusedException(await RefusalAsync(response, cancellationToken));
+        }
+
+        return JsonNode.Parse(await response.Content.ReadAsByteArrayAsync(cancellationToken)) as JsonObject
+            ?? throw new RefusedException("the API service answered the conversion with something else than a workflow");
+    }
+
     private static async Task<GenerateResult> FollowAsync(HttpResponseMessage response, Action<RunEvent> show, CancellationToken cancellationToken)
     {
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);

@@ -17,11 +17,17 @@ internal sealed class WorkflowFile
     /// <summary>Node id → <c>{class_type, inputs}</c>; numbers keep the text that the file has.</summary>
     public JsonObject Graph { get; }
 
+    /// <summary>Whether it is in the editor's format, which an API service converts.</summary>
+    public bool IsEditorFormat => Graph["nodes"] is JsonArray;
+
     /// <summary>The folder of the file: inputs are looked up beside it and in its <c>input/</c>.</summary>
     public string Folder { get; }
 
-    /// <summary>Reads a workflow in API format.</summary>
-    /// <exception cref="UsageException">The file is missing, is not JSON, or is not a workflow in API format.</exception>
+    /// <summary>The same file after its workflow was converted to API format.</summary>
+    public WorkflowFile With(JsonObject graph) => new(graph, Folder);
+
+    /// <summary>Reads a workflow, in API format or in the editor's.</summary>
+    /// <exception cref="UsageException">The file is missing, or is not a JSON object.</exception>
     public static WorkflowFile Read(string path)
     {
         if (!File.Exists(path))
@@ -40,12 +46,6 @@ internal sealed class WorkflowFile
         }
 
         var graph = Unwrap(parsed) ?? throw new UsageException($"Workflow '{path}' is not a JSON object");
-        if (graph["nodes"] is JsonArray)
-        {
-            throw new UsageException(
-                $"Workflow '{path}' is in the editor's format; in ComfyUI, use 'Workflow → Export (API)' and give that file");
-        }
-
         return new WorkflowFile(graph, Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 

@@ -6,6 +6,7 @@ using ComfyServe.Api.Engines.Catalogue;
 using ComfyServe.Api.Inputs;
 using ComfyServe.Api.Requests;
 using ComfyServe.Api.Requests.Checks;
+using ComfyServe.Api.Requests.Editor;
 using ComfyServe.Contracts.Api;
 using ComfyServe.Testing;
 using CsCheck;
@@ -50,6 +51,19 @@ public sealed class FuzzTests
 
     private static readonly Gen<string> Wired = Gen.Select(Gen.OneOf("1", "2", "9", "x"), WiredNode).Array[1, 4].Select(nodes => "{" + Fields(nodes) + "}");
 
+    private static readonly Gen<string> Small = Gen.OneOf("1", "2", "3", "0", "-1", "null", "\"2\"", "[]");
+
+    /// <summary>Graphs as the editor saves them, with connections in and out of place, loops among them.</summary>
+    private static readonly Gen<string> Edited = Gen.Select(
+        Gen.Select(
+            Gen.Select(Small, Gen.OneOf("EmptyImage", "SaveImage", "LoadImage", "KSampler", "Reroute", "PrimitiveNode", "Note", "Unknown", "workflow>x"), Gen.OneOf("0", "2", "4", "\"x\"")),
+            Gen.Select(Gen.OneOf("images", "image", "steps", "x"), Small).Array[0, 3],
+            Gen.OneOf(Scalar.Array[0, 5].Select(v => $"[{string.Join(",", v)}]"), Scalar),
+            (node, inputs, widgets) => "{\"id\": " + node.Item1 + ", \"type\": \"" + node.Item2 + "\", \"mode\": " + node.Item3 + ", \"widgets_values\": " + widgets
+                + ", \"outputs\": [{\"type\": \"IMAGE\"}], \"inputs\": [" + string.Join(",", inputs.Select(i => "{\"name\": \"" + i.Item1 + "\", \"type\": \"IMAGE\", \"link\": " + i.Item2 + "}")) + "]}").Array[0, 5],
+        Gen.Select(Small, Small, Small, (id, from, slot) => $"[{id}, {from}, {slot}, 1, 0, \"IMAGE\"]").Array[0, 5],
+        (nodes, links) => "{\"version\": 0.4, \"nodes\": [" + string.Join(",", nodes) + "], \"links\": [" + string.Join(",", links) + "]}");
+
     private const string Known = """
         {"EmptyImage": {"input": {"required": {"width": ["INT", {"default": 512, "min": 1, "max": 16384}], "height": ["INT", {"min": 1, "max": 16384}], "color": ["INT", {"min": 0}]}}, "output": ["IMAGE"], "output_node": false},
          "LoadImage": {"input": {"required": {"image": [["a.png", "b.png"], {"image_upload": true}]}}, "output": ["IMAGE", "MASK"], "output_node": false},
@@ -88,6 +102,17 @@ public sealed class FuzzTests
     public void Check_GeneratedGraphs_NeverThrows() => Wired.Sample(graph => WorkflowCheck.Run(Encoding.UTF8.GetBytes(graph), Catalogue.Value), iter: Size);
 
     [Fact]
+    public void Convert_GeneratedEditorGraphs_NeverThrowsAndGivesWorkflows() => Edited.Sample(graph =>
+    {
+        var problems = new List<ValidationProblem>();
+        var converted = EditorConversion.Convert(Encoding.UTF8.GetBytes(graph), Catalogue.Value, problems);
+        if (problems.Count == 0)
+        {
+            WorkflowCheck.Run(converted, Catalogue.Value);
+        }
+    }, iter: Size);
+
+    [Fact]
     public async Task Post_GeneratedBodies_AreNeverOurFault()
     {
         await using var host = await ApiHost.StartAsync();
@@ -117,7 +142,7 @@ public sealed class FuzzTests
     {
         var request = PayloadReader.Read(body, isJson: true, "http://x", out var problems);
         Assert.NotEqual(request is null, problems.Count == 0);
-        if (request is { Template: null })
+        if (request is { Template: null, IsEditorFormat: false })
         {
             RandomNumbers.Replace(request.Workflow, new KeyedRandom(Guid.Empty), []);
             FileInputFinder.Find(request.Workflow, null);

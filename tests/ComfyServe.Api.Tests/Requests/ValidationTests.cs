@@ -67,9 +67,9 @@ public sealed class ValidationTests
     }
 
     [Fact]
-    public async Task Post_EditorFormat_IsRefusedWithAdvice()
+    public async Task Post_EditorFormatAndNoEngine_IsRefusedWithAdvice()
     {
-        await using var host = await ApiHost.StartAsync();
+        await using var host = await ApiHost.StartAsync(static o => o.Engines = ["http://127.0.0.1:1"]);
 
         var (status, answer) = await host.PostAsync("/generate", """{"input": {"workflow_json": {"last_node_id": 9, "nodes": [], "links": [], "version": 0.4}}}""");
 

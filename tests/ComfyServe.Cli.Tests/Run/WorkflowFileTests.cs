@@ -47,10 +47,19 @@ public sealed class WorkflowFileTests : IDisposable
         Assert.Contains("'1', '7'", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Read_EditorFormat_IsKnownAsSuchUntilConverted()
+    {
+        var file = Read("""{"nodes": [], "links": []}""");
+
+        Assert.True(file.IsEditorFormat);
+        Assert.False(file.With([]).IsEditorFormat);
+        Assert.Equal(file.Folder, file.With([]).Folder);
+    }
+
     [Theory]
     [InlineData("[1]", "not a JSON object")]
     [InlineData("{", "not JSON")]
-    [InlineData("""{"nodes": [], "links": []}""", "Export (API)")]
     public void Read_Wrong_SaysWhat(string content, string expected)
     {
         var error = Assert.Throws<UsageException>(() => Read(content));

@@ -32,6 +32,18 @@ internal sealed record InputSpec
     /// <summary>Whether it takes several values.</summary>
     public bool IsMany { get; init; }
 
+    /// <summary>Whether it only takes connections, although its type has a widget.</summary>
+    public bool IsSocket { get; init; }
+
+    /// <summary>Whether the editor keeps next to it what happens to the number after a run.</summary>
+    public bool HasControl { get; init; }
+
+    /// <summary>What holds without a value; undefined where nothing does.</summary>
+    public JsonElement Default { get; init; }
+
+    /// <summary>Whether the editor shows a widget for it.</summary>
+    public bool IsWidget => !IsSocket && Type is "INT" or "FLOAT" or "STRING" or "BOOLEAN" or "COMBO";
+
     /// <summary>Reads one input: <c>[type or choices, options]</c>.</summary>
     public static InputSpec Read(string name, JsonElement spec, bool required)
     {
@@ -49,6 +61,7 @@ internal sealed record InputSpec
             JsonValueKind.String => read with { Type = type.GetString()! },
             _ => read,
         };
+        read = read with { HasControl = read.Type == "INT" && name is "seed" or "noise_seed" };
         return options.ValueKind == JsonValueKind.Object ? read.With(options) : read;
     }
 
@@ -62,9 +75,14 @@ internal sealed record InputSpec
             Max = Number(options, "max"),
             IsFile = isFile,
             NeedsFolder = options.TryGetProperty("image_folder", out var folder) && folder.ValueKind == JsonValueKind.String && !folder.ValueEquals("input"u8),
+            IsSocket = IsTrue(options, "forceInput"),
+            HasControl = HasControl || IsTrue(options, "control_after_generate"),
+            Default = options.TryGetProperty("default", out var value) ? value.Clone() : default,
             IsMany = options.TryGetProperty("multiselect", out var many) && many.ValueKind == JsonValueKind.True,
         };
     }
+
+    private static bool IsTrue(JsonElement options, string name) => options.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
 
     private static decimal? Number(JsonElement options, string name) =>
         options.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out var number) ? number : null;

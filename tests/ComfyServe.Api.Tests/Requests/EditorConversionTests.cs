@@ -1,0 +1,185 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using ComfyServe.Api.Engines.Catalogue;
+using ComfyServe.Api.Requests;
+using ComfyServe.Api.Requests.Checks;
+using ComfyServe.Api.Requests.Editor;
+using ComfyServe.Testing;
+
+namespace ComfyServe.Api.Tests.Requests;
+
+/// <summary>Workflows as the editor saves them, with the node catalogue that a real ComfyUI gave.</summary>
+public sealed class EditorConversionTests
+{
+    /// <summary>Text to image as the editor saves it: places and colours left out, which nobody reads.</summary>
+    private const string TextToImage = """
+        {"last_node_id": 12, "last_link_id": 14, "version": 0.4, "groups": [], "nodes": [
+          {"id": 7, "type": "CLIPTextEncode", "mode": 0, "inputs": [{"name": "clip", "type": "CLIP", "link": 5}], "outputs": [{"name": "CONDITIONING", "type": "CONDITIONING", "links": [6]}], "widgets_values": ["text, watermark"]},
+          {"id": 6, "type": "CLIPTextEncode", "mode": 0, "title": "Positive", "inputs": [{"name": "clip", "type": "CLIP", "link": 3}, {"name": "text", "type": "STRING", "link": null, "widget": {"name": "text"}}], "outputs": [{"name": "CONDITIONING", "type": "CONDITIONING", "links": [4]}], "widgets_values": ["a bottle"]},
+          {"id": 5, "type": "EmptyLatentImage", "mode": 0, "inputs": [], "outputs": [{"name": "LATENT", "type": "LATENT", "links": [2]}], "widgets_values": [512, 768, 1]},
+          {"id": 3, "type": "KSampler", "mode": 0, "inputs": [{"name": "model", "type": "MODEL", "link": 1}, {"name": "positive", "type": "CONDITIONING", "link": 4}, {"name": "negative", "type": "CONDITIONING", "link": 6}, {"name": "latent_image", "type": "LATENT", "link": 2}], "outputs": [{"name": "LATENT", "type": "LATENT", "links": [7]}], "widgets_values": [18446744073709551615, "randomize", 20, 8.000000000000002, "euler", "normal", 1]},
+          {"id": 8, "type": "VAEDecode", "mode": 0, "inputs": [{"name": "samples", "type": "LATENT", "link": 7}, {"name": "vae", "type": "VAE", "link": 8}], "outputs": [{"name": "IMAGE", "type": "IMAGE", "links": [9]}]},
+          {"id": 4, "type": "CheckpointLoaderSimple", "mode": 0, "outputs": [{"name": "MODEL", "type": "MODEL", "links": [1]}, {"name": "CLIP", "type": "CLIP", "links": [3, 5]}, {"name": "VAE", "type": "VAE", "links": [8]}], "widgets_values": ["v1-5-pruned-emaonly-fp16.safetensors"]},
+          {"id": 9, "type": "SaveImage", "mode": 0, "inputs": [{"name": "images", "type": "IMAGE", "link": 9}], "widgets_values": ["ComfyUI"]},
+          {"id": 10, "type": "Note", "mode": 0, "widgets_values": ["for people"]}],
+         "links": [[1, 4, 0, 3, 0, "MODEL"], [2, 5, 0, 3, 3, "LATENT"], [3, 4, 1, 6, 0, "CLIP"], [4, 6, 0, 3, 1, "CONDITIONING"], [5, 4, 1, 7, 0, "CLIP"], [6, 7, 0, 3, 2, "CONDITIONING"], [7, 3, 0, 8, 0, "LATENT"], [8, 4, 2, 8, 1, "VAE"], [9, 8, 0, 9, 0, "IMAGE"]]}
+        """;
+
+    private static readonly Lazy<NodeCatalogue> Catalogue = new(static () => NodeCatalogue.Read(JsonElement.Parse(Recorded().ToJsonString())));
+
+    [Fact]
+    public void Convert_TextToImage_IsWhatTheEditorQueues()
+    {
+        var converted = Convert(TextToImage, out var problems);
+
+        Assert.Empty(problems);
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse("""
+            {"7": {"inputs": {"text": "text, watermark", "clip": ["4", 1]}, "class_type": "CLIPTextEncode"},
+             "6": {"inputs": {"text": "a bottle", "clip": ["4", 1]}, "class_type": "CLIPTextEncode", "_meta": {"title": "Positive"}},
+             "5": {"inputs": {"width": 512, "height": 768, "batch_size": 1}, "class_type": "EmptyLatentImage"},
+             "3": {"inputs": {"seed": 18446744073709551615, "steps": 20, "cfg": 8.000000000000002, "sampler_name": "euler", "scheduler": "normal", "denoise": 1,
+                   "model": ["4", 0], "positive": ["6", 0], "negative": ["7", 0], "latent_image": ["5", 0]}, "class_type": "KSampler"},
+             "8": {"inputs": {"samples": ["3", 0], "vae": ["4", 2]}, "class_type": "VAEDecode"},
+             "4": {"inputs": {"ckpt_name": "v1-5-pruned-emaonly-fp16.safetensors"}, "class_type": "CheckpointLoaderSimple"},
+             "9": {"inputs": {"filename_prefix": "ComfyUI", "images": ["8", 0]}, "class_type": "SaveImage"}}
+            """), converted), converted.ToJsonString());
+        Assert.Contains("18446744073709551615", converted.ToJsonString(), StringComparison.Ordinal);
+        Assert.Empty(WorkflowCheck.Run(Encoding.UTF8.GetBytes(converted.ToJsonString()), Catalogue.Value));
+    }
+
+    [Fact]
+    public void Convert_Reroutes_LeadToTheSource()
+    {
+        var converted = Convert(
+            TextToImage.Replace("[9, 8, 0, 9, 0, \"IMAGE\"]", "[9, 12, 0, 9, 0, \"IMAGE\"], [13, 11, 0, 12, 0, \"*\"], [14, 8, 0, 11, 0, \"*\"]", StringComparison.Ordinal)
+                .Replace("{\"id\": 10,", """{"id": 11, "type": "Reroute", "inputs": [{"name": "", "type": "*", "link": 14}]}, {"id": 12, "type": "Reroute", "inputs": [{"name": "", "type": "*", "link": 13}]}, {"id": 10,""", StringComparison.Ordinal),
+            out var problems);
+
+        Assert.Empty(problems);
+        Assert.Equal("""["8",0]""", converted["9"]!["inputs"]!["images"]!.ToJsonString());
+        Assert.Null(converted["11"]);
+    }
+
+    [Fact]
+    public void Convert_BypassedNode_PassesOnTheInputOfItsOutputsType()
+    {
+        var converted = Convert(
+            TextToImage.Replace("[1, 4, 0, 3, 0, \"MODEL\"]", "[1, 11, 0, 3, 0, \"MODEL\"], [13, 4, 0, 11, 0, \"MODEL\"], [14, 4, 1, 11, 1, \"CLIP\"]", StringComparison.Ordinal)
+                .Replace("[3, 4, 1, 6, 0, \"CLIP\"]", "[3, 11, 1, 6, 0, \"CLIP\"]", StringComparison.Ordinal)
+                .Replace("{\"id\": 10,", """
+                    {"id": 11, "type": "LoraLoader", "mode": 4, "inputs": [{"name": "model", "type": "MODEL", "link": 13}, {"name": "clip", "type": "CLIP", "link": 14}],
+                     "outputs": [{"type": "MODEL"}, {"type": "CLIP"}], "widgets_values": ["x.safetensors", 1, 1]}, {"id": 10,
+                    """, StringComparison.Ordinal),
+            out var problems);
+
+        Assert.Empty(problems);
+        Assert.Equal("""["4",0]""", converted["3"]!["inputs"]!["model"]!.ToJsonString());
+        Assert.Equal("""["4",1]""", converted["6"]!["inputs"]!["clip"]!.ToJsonString());
+        Assert.Null(converted["11"]);
+    }
+
+    [Fact]
+    public void Convert_MutedNode_IsGoneWithItsConnections()
+    {
+        var converted = Convert(TextToImage.Replace("\"id\": 7, \"type\": \"CLIPTextEncode\", \"mode\": 0", "\"id\": 7, \"type\": \"CLIPTextEncode\", \"mode\": 2", StringComparison.Ordinal), out var problems);
+
+        Assert.Empty(problems);
+        Assert.Null(converted["7"]);
+        Assert.Null(converted["3"]!["inputs"]!["negative"]);
+        Assert.Contains(WorkflowCheck.Run(Encoding.UTF8.GetBytes(converted.ToJsonString()), Catalogue.Value), p => p.Type == "required_input_missing");
+    }
+
+    [Fact]
+    public void Convert_WidgetFedByAPrimitiveNode_TakesItsValue()
+    {
+        var converted = Convert(
+            TextToImage.Replace("""{"name": "latent_image", "type": "LATENT", "link": 2}]""", """{"name": "latent_image", "type": "LATENT", "link": 2}, {"name": "steps", "type": "INT", "link": 13, "widget": {"name": "steps"}}]""", StringComparison.Ordinal)
+                .Replace("[9, 8, 0, 9, 0, \"IMAGE\"]", "[9, 8, 0, 9, 0, \"IMAGE\"], [13, 11, 0, 3, 4, \"INT\"]", StringComparison.Ordinal)
+                .Replace("{\"id\": 10,", """{"id": 11, "type": "PrimitiveNode", "outputs": [{"type": "INT"}], "widgets_values": [33, "fixed"]}, {"id": 10,""", StringComparison.Ordinal),
+            out var problems);
+
+        Assert.Empty(problems);
+        Assert.Equal((33, "euler"), ((int)converted["3"]!["inputs"]!["steps"]!, (string?)converted["3"]!["inputs"]!["sampler_name"]));
+    }
+
+    [Fact]
+    public void Convert_FileWithItsUploadButton_TakesTheName()
+    {
+        var converted = Convert("""{"version": 0.4, "links": [], "nodes": [{"id": 1, "type": "LoadImage", "outputs": [{"type": "IMAGE"}, {"type": "MASK"}], "widgets_values": ["example.png", "image"]}]}""", out var problems);
+
+        Assert.Empty(problems);
+        Assert.Equal("""{"image":"example.png"}""", converted["1"]!["inputs"]!.ToJsonString());
+    }
+
+    [Fact]
+    public void Convert_WhatOnlyTheEditorKnows_IsAllNamedWithAdvice()
+    {
+        Convert("""
+            {"version": 0.4, "links": [[1, 1, 0, 2, 0, "IMAGE"]], "definitions": {"subgraphs": [{"id": "0d6d8a7e-5c8c-4a80-a1d5-6d6a2c9b3a11", "nodes": []}]}, "nodes": [
+              {"id": 1, "type": "0d6d8a7e-5c8c-4a80-a1d5-6d6a2c9b3a11", "outputs": [{"type": "IMAGE"}]},
+              {"id": 2, "type": "SetNode", "inputs": [{"name": "x", "type": "IMAGE", "link": 1}]},
+              {"id": 3, "type": "workflow>mine"},
+              {"id": 4, "type": "KSampler", "widgets_values": [1, "fixed", "euler", 20]},
+              {"id": 5, "type": "EmptyLatentImage", "widgets_values": [512, 512, 1, 7, 8]},
+              {"id": 6, "type": "Label (of some extension)"}]}
+            """, out var problems);
+
+        Assert.Equal(["1", "2", "3", "4", "5"], problems.Select(p => (string)p.Location[^1]));
+        Assert.All(problems, p => Assert.EndsWith("Export it in the editor with 'Workflow > Export (API)' and send that file", p.Message, StringComparison.Ordinal));
+        Assert.Contains("the value saved for 'steps' is no INT", problems[3].Message, StringComparison.Ordinal);
+        Assert.Contains("5 values are saved and the engine's node takes 3", problems[4].Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Convert_ReroutesInACircle_Ends()
+    {
+        Convert("""
+            {"version": 0.4, "links": [[1, 1, 0, 2, 0, "*"], [2, 2, 0, 1, 0, "*"], [3, 1, 0, 9, 0, "IMAGE"]], "nodes": [
+              {"id": 1, "type": "Reroute", "inputs": [{"name": "", "type": "*", "link": 2}]}, {"id": 2, "type": "Reroute", "inputs": [{"name": "", "type": "*", "link": 1}]},
+              {"id": 9, "type": "SaveImage", "inputs": [{"name": "images", "type": "IMAGE", "link": 3}], "widgets_values": ["x"]}]}
+            """, out var problems);
+
+        Assert.Empty(problems);
+    }
+
+    [Fact]
+    public async Task Generate_WorkflowOfTheEditor_IsConvertedAndRuns()
+    {
+        await using var host = await ApiHost.StartAsync();
+        host.Engine.Catalogue = Recorded();
+        await host.Engine.ConnectedAsync();
+        const string Editors = """
+            {"last_node_id": 2, "version": 0.4, "links": [[1, 1, 0, 2, 0, "IMAGE"]], "nodes": [
+              {"id": 1, "type": "EmptyImage", "outputs": [{"type": "IMAGE", "links": [1]}], "widgets_values": [64, 64, 1, 0]},
+              {"id": 2, "type": "SaveImage", "inputs": [{"name": "images", "type": "IMAGE", "link": 1}], "widgets_values": ["edited"]}]}
+            """;
+
+        var (status, answer) = await host.RunAsync(Editors);
+        using var converting = new StringContent(Editors, Encoding.UTF8, "application/json");
+        var (converted, graph) = await host.PostAsync("/workflow/convert", converting);
+        using var wrong = new StringContent("""{"1": {"class_type": "SaveImage"}}""", Encoding.UTF8, "application/json");
+        var (refused, _) = await host.PostAsync("/workflow/convert", wrong);
+
+        Assert.Equal((200, "completed"), (status, (string?)answer["status"]));
+        Assert.Equal((200, 422), (converted, refused));
+        Assert.True(JsonNode.DeepEquals(host.Engine.Submitted.Single().Graph, graph));
+        Assert.Equal("edited", (string?)graph["2"]!["inputs"]!["filename_prefix"]);
+    }
+
+    private static JsonObject Convert(string workflow, out List<ValidationProblem> problems)
+    {
+        problems = [];
+        return JsonNode.Parse(EditorConversion.Convert(Encoding.UTF8.GetBytes(workflow), Catalogue.Value, problems).Span)!.AsObject();
+    }
+
+    private static JsonObject Recorded() => Find(JsonNode.Parse(File.ReadAllText(RepositoryRoot.Data("traces", "object_info.json"))))!.DeepClone().AsObject();
+
+    private static JsonObject? Find(JsonNode? node) => node switch
+    {
+        JsonObject map when map.ContainsKey("KSampler") => map,
+        JsonObject map => map.Select(p => Find(p.Value)).FirstOrDefault(f => f is not null),
+        JsonArray list => list.Select(Find).FirstOrDefault(f => f is not null),
+        _ => null,
+    };
+}
