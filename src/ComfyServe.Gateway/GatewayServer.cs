@@ -87,7 +87,7 @@ public static class GatewayServer
         .AddSingleton(static s => new ProviderRegistry(s.GetServices<IWorkerProvider>().Select(p => new SupplyingProvider(p, s.GetRequiredService<AccountVariables>()))));
 
     private static void AddJobs(IServiceCollection services) =>
-        services.AddSingleton<EndpointLedger>().AddSingleton<WorkerCalls>().AddSingleton<JobRunner>();
+        services.AddSingleton<EndpointLedger>().AddSingleton<JobCensus>().AddSingleton<WorkerCalls>().AddSingleton<JobRunner>();
 
     private static void AddRouting(IServiceCollection services) =>
         services.AddSingleton<SeatTable>().AddSingleton<RoutingClock>().AddSingleton<TicketWriter>();

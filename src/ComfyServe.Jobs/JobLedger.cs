@@ -120,11 +120,20 @@ public sealed partial class JobLedger : IAsyncDisposable
     public async Task<JobCounts> CountAsync(string queue, CancellationToken cancellationToken = default)
     {
         await using var session = await ReadAsync(cancellationToken);
-        var rows = await session.Command("SELECT state, COUNT(*), SUM(cost), MIN(accepted) FROM jobs WHERE queue = @queue AND state < 2 GROUP BY state").With("@queue", queue)
-            .AllAsync(static r => (State: (JobState)r.GetInt32(0), Count: (int)r.GetInt64(1), Cost: r.GetDouble(2), Oldest: Time(r, 3)), cancellationToken);
-        var waiting = rows.Find(r => r.State == JobState.Waiting);
-        var leased = rows.Find(r => r.State == JobState.Leased);
-        return new(waiting.Count, leased.Count, waiting.Cost, leased.Cost, waiting.Count > 0 ? waiting.Oldest : null);
+        var rows = await session.Command("SELECT queue, state, COUNT(*), SUM(cost), MIN(accepted) FROM jobs WHERE queue = @queue AND state < 2 GROUP BY queue, state").With("@queue", queue)
+            .AllAsync(ReadCount, cancellationToken);
+        return Counts(rows);
+    }
+
+    /// <summary>The same for all queues that have such jobs, in one query.</summary>
+    public async Task<IReadOnlyDictionary<string, JobCounts>> CountAllAsync(CancellationToken cancellationToken = default)
+    {
+        await using var session = await ReadAsync(cancellationToken);
+
+        // Each half has an index of its own, which holds no job that has ended.
+        const string Waiting = "SELECT queue, state, COUNT(*), SUM(cost), MIN(accepted) FROM jobs WHERE state = 0 GROUP BY queue, state";
+        var rows = await session.Command($"{Waiting} UNION ALL {Waiting.Replace("state = 0", "state = 1", StringComparison.Ordinal)}").AllAsync(ReadCount, cancellationToken);
+        return rows.GroupBy(static r => r.Queue, StringComparer.Ordinal).ToDictionary(static q => q.Key, static q => Counts([.. q]), StringComparer.Ordinal);
     }
 
     /// <summary>The leases that a job has had.</summary>
@@ -147,6 +156,16 @@ public sealed partial class JobLedger : IAsyncDisposable
         await _writer.DisposeAsync();
         await _database.DisposeAsync();
         _sealer.Dispose();
+    }
+
+    private static (string Queue, JobState State, int Count, double Cost, DateTimeOffset? Oldest) ReadCount(DbDataReader row) =>
+        (row.GetString(0), (JobState)row.GetInt32(1), (int)row.GetInt64(2), row.GetDouble(3), Time(row, 4));
+
+    private static JobCounts Counts(List<(string Queue, JobState State, int Count, double Cost, DateTimeOffset? Oldest)> rows)
+    {
+        var waiting = rows.Find(static r => r.State == JobState.Waiting);
+        var leased = rows.Find(static r => r.State == JobState.Leased);
+        return new(waiting.Count, leased.Count, waiting.Cost, leased.Cost, waiting.Count > 0 ? waiting.Oldest : null);
     }
 
     private async Task<AcceptResult> AcceptAsync(LedgerSession session, NewJob job, byte[] payload)

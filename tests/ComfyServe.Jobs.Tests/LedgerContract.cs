@@ -185,10 +185,12 @@ public abstract class LedgerContract
         await host.Ledger.EndAsync("b", LedgerHost.Ending(JobState.Cancelled));
         await host.Ledger.EndAsync("c", LedgerHost.Ending(JobState.Cancelled) with { Deliveries = [Hook("h")] });
         var counts = await host.Ledger.CountAsync("q", TestContext.Current.CancellationToken);
+        var all = await host.Ledger.CountAllAsync(TestContext.Current.CancellationToken);
         host.Time.Advance(Minute);
         var pruned = await host.Ledger.PruneAsync(host.Time.GetUtcNow());
 
         Assert.Equal((1, 1, 100.0), (counts.Waiting, counts.Leased, counts.WaitingCost));
+        Assert.Equal(counts, Assert.Single(all, q => q.Key == "q").Value);
         Assert.Equal(1, pruned);
         Assert.Equal(["d", "c", "a"], (await host.Ledger.ListAsync(new() { Queue = "q" }, TestContext.Current.CancellationToken)).Select(j => j.Id));
         Assert.Equal(["c"], (await host.Ledger.ListAsync(new() { State = JobState.Cancelled }, TestContext.Current.CancellationToken)).Select(j => j.Id));

@@ -14,7 +14,7 @@ namespace ComfyServe.Gateway.Endpoints;
 
 /// <summary>The shell round an <see cref="EndpointCore"/>: clock, store and calls.</summary>
 internal sealed partial class EndpointGrain(
-    IGatewayStore store, TimeProvider time, LivenessLimits limits, ProviderRegistry providers, GatewaySecrets secrets, GatewayAddress address, EndpointLedger ledger, ILogger<EndpointGrain> logger)
+    IGatewayStore store, TimeProvider time, LivenessLimits limits, ProviderRegistry providers, GatewaySecrets secrets, GatewayAddress address, EndpointLedger ledger, JobCensus census, ILogger<EndpointGrain> logger)
     : Grain, IEndpointGrain
 {
     private readonly Relay _relay = new();
@@ -179,7 +179,7 @@ internal sealed partial class EndpointGrain(
         var core = Core();
         if (ledger.IsOpen)
         {
-            var waiting = await ledger.Jobs.CountAsync(EndpointLedger.QueueOf(core.Row.Id), cancellationToken);
+            var waiting = await census.CountAsync(core.Row.Id, cancellationToken);
             core.Demand.Jobs(waiting.WaitingCost, waiting.Waiting, Now);
         }
 

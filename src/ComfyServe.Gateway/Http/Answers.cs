@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using ComfyServe.Contracts.Serverless;
 using Microsoft.AspNetCore.Http;
@@ -24,4 +26,13 @@ internal static class Answers
 
     /// <summary>200, done.</summary>
     public static IResult Done() => Json(new SuccessAnswer(), ServerlessJson.Default.SuccessAnswer);
+
+    /// <summary>Writes 200 with JSON; the server sends it when the handler ends. For the one call that is made for every request.</summary>
+    public static void Write<T>(HttpResponse response, T value, JsonTypeInfo<T> type)
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(value, type);
+        response.ContentType = "application/json; charset=utf-8";
+        response.ContentLength = json.Length;
+        response.BodyWriter.Write(json);
+    }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
@@ -14,13 +15,23 @@ internal static class Body
     public static async ValueTask<T?> ReadAsync<T>(HttpRequest request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
         where T : class
     {
-        try
-        {
-            return request.ContentLength > Largest ? null : await JsonSerializer.DeserializeAsync(request.Body, type, cancellationToken);
-        }
-        catch (JsonException)
+        if (request.ContentLength > Largest)
         {
             return null;
+        }
+
+        var reader = request.BodyReader;
+        while (true)
+        {
+            var read = await reader.ReadAsync(cancellationToken);
+            if (read.IsCompleted || read.Buffer.Length > Largest)
+            {
+                var value = read.Buffer.Length > Largest ? null : Parse(read.Buffer, type);
+                reader.AdvanceTo(read.Buffer.End);
+                return value;
+            }
+
+            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
         }
     }
 
@@ -35,5 +46,20 @@ internal static class Body
         using var bytes = new MemoryStream((int)(request.ContentLength ?? 1024));
         await request.Body.CopyToAsync(bytes, cancellationToken);
         return bytes.ToArray();
+    }
+
+    private static T? Parse<T>(ReadOnlySequence<byte> body, JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            var json = new Utf8JsonReader(body);
+            var value = JsonSerializer.Deserialize(ref json, type);
+            return json.Read() ? null : value; // throws for anything but white space behind the value
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 }

@@ -1,14 +1,15 @@
-using System.Threading.RateLimiting;
+using System.Collections.Concurrent;
 using ComfyServe.Gateway.Keys;
 using Microsoft.AspNetCore.Http;
 
 namespace ComfyServe.Gateway.Http;
 
 /// <summary>Finds out who calls, and how often they may.</summary>
-internal sealed class Callers(KeyRing keys, GatewayOptions options) : IAsyncDisposable
+internal sealed class Callers(KeyRing keys, GatewayOptions options, TimeProvider time)
 {
-    private readonly PartitionedRateLimiter<Caller> _calls = Buckets(options.CallsPerSecond, waiting: 0);
-    private readonly PartitionedRateLimiter<Caller> _routes = Buckets(options.RoutesPerSecond, waiting: 10_000);
+    // One for each key that was used: as many as the store has keys, at most.
+    private readonly ConcurrentDictionary<string, CallPace> _calls = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, CallPace> _routes = new(StringComparer.Ordinal);
 
     /// <summary>Whose key the request carries: as a bearer token, in the query, or in the body.</summary>
     public Caller? Find(HttpContext context, string? bodyKey)
@@ -17,7 +18,7 @@ internal sealed class Callers(KeyRing keys, GatewayOptions options) : IAsyncDisp
         const string Bearer = "Bearer ";
         if (header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) && header.Length > Bearer.Length)
         {
-            return keys.Find(header[Bearer.Length..].Trim());
+            return keys.Find(header.AsSpan(Bearer.Length).Trim());
         }
 
         var query = context.Request.Query["api_key"].ToString();
@@ -25,50 +26,25 @@ internal sealed class Callers(KeyRing keys, GatewayOptions options) : IAsyncDisp
     }
 
     /// <summary>Whether the caller may make one more management call now.</summary>
-    public bool MayCall(Caller caller)
-    {
-        using var lease = _calls.AttemptAcquire(caller);
-        return lease.IsAcquired;
-    }
+    public bool MayCall(Caller caller) => Pace(_calls, caller, options.CallsPerSecond).TryReserve(TimeSpan.Zero, out _);
 
-    /// <summary>Waits until the caller may route one more request; false if that would take too long.</summary>
-    public async ValueTask<bool> MayRouteAsync(Caller caller, TimeSpan patience, CancellationToken cancellationToken)
+    /// <summary>Waits until the caller may route one more request; false, at once, if that would take longer than its patience.</summary>
+    public ValueTask<bool> MayRouteAsync(Caller caller, TimeSpan patience, CancellationToken cancellationToken)
     {
-        using (var now = _routes.AttemptAcquire(caller))
+        if (!Pace(_routes, caller, options.RoutesPerSecond).TryReserve(patience, out var wait))
         {
-            if (now.IsAcquired)
-            {
-                return true;
-            }
+            return ValueTask.FromResult(false);
         }
 
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(patience);
-        try
-        {
-            using var later = await _routes.AcquireAsync(caller, 1, limit.Token);
-            return later.IsAcquired;
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return false;
-        }
+        return wait <= TimeSpan.Zero ? ValueTask.FromResult(true) : LaterAsync(wait, cancellationToken);
     }
 
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
+    private async ValueTask<bool> LaterAsync(TimeSpan wait, CancellationToken cancellationToken)
     {
-        await _calls.DisposeAsync();
-        await _routes.DisposeAsync();
+        await Task.Delay(wait, time, cancellationToken);
+        return true;
     }
 
-    private static PartitionedRateLimiter<Caller> Buckets(int perSecond, int waiting) =>
-        PartitionedRateLimiter.Create<Caller, string>(caller => RateLimitPartition.GetTokenBucketLimiter(caller.KeyId, _ => new TokenBucketRateLimiterOptions
-        {
-            TokenLimit = 2 * perSecond,
-            TokensPerPeriod = Math.Max(1, perSecond / 10),
-            ReplenishmentPeriod = TimeSpan.FromSeconds(perSecond >= 10 ? 0.1 : 1.0 / perSecond),
-            QueueLimit = waiting,
-            QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
-        }));
+    private CallPace Pace(ConcurrentDictionary<string, CallPace> paces, Caller caller, int perSecond) =>
+        paces.GetOrAdd(caller.KeyId, static (_, made) => new CallPace(made.PerSecond, 2 * made.PerSecond, made.Time), (PerSecond: perSecond, Time: time));
 }

@@ -4,6 +4,7 @@ using ComfyServe.Gateway.Routing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ComfyServe.Gateway.Http;
 
@@ -19,27 +20,29 @@ internal sealed class RouteApi(
     private static readonly TimeSpan LongestReplay = TimeSpan.FromMinutes(10);
 
     /// <summary>Adds the call.</summary>
-    public static void Map(IEndpointRouteBuilder app) =>
-        app.MapPost("/route/", static (HttpContext context, RouteApi api) => api.RouteAsync(context));
+    public static void Map(IEndpointRouteBuilder app) => app.MapPost("/route/", app.ServiceProvider.GetRequiredService<RouteApi>().RouteAsync);
 
-    private async Task<IResult> RouteAsync(HttpContext context)
+    private async Task RouteAsync(HttpContext context)
     {
         var began = clock.Now;
         var cancellationToken = context.RequestAborted;
         if (await Body.ReadAsync(context.Request, ServerlessJson.Default.RouteRequest, cancellationToken) is not { Endpoint: { } name } request
             || !RequestIndexes.IsPossible(request.RequestIdx))
         {
-            return Refuse(StatusCodes.Status400BadRequest, "Invalid endpoint or missing required parameters");
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, "Invalid endpoint or missing required parameters");
+            return;
         }
 
         if (callers.Find(context, request.ApiKey) is not { } caller)
         {
-            return Refuse(StatusCodes.Status401Unauthorized, "Authentication failed");
+            await RefuseAsync(context, StatusCodes.Status401Unauthorized, "Authentication failed");
+            return;
         }
 
         if (directory.Find(name) is not { } endpoint || !caller.MayUse(endpoint.Id))
         {
-            return Refuse(StatusCodes.Status400BadRequest, "Invalid endpoint or missing required parameters");
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, "Invalid endpoint or missing required parameters");
+            return;
         }
 
         var cost = request.Cost is > 0 and <= LargestCost ? request.Cost.Value : StandardCost;
@@ -47,7 +50,7 @@ internal sealed class RouteApi(
         var outcome = await callers.MayRouteAsync(caller, options.RouteHold, cancellationToken)
             ? await RouteAsync(router, Call(request, cost, began), cancellationToken)
             : new RouteOutcome(request.RequestIdx, null, 0, 0, 0, CanServe: true);
-        return Answers.Json(tickets.Write(name, cost, outcome, router.Snapshot.Summary), ServerlessJson.Default.RouteAnswer);
+        Answers.Write(context.Response, tickets.Write(name, cost, outcome, router.Snapshot.Summary), ServerlessJson.Default.RouteAnswer);
     }
 
     private async ValueTask<RouteOutcome> RouteAsync(EndpointRouter router, RouteCall call, CancellationToken cancellationToken)
@@ -76,5 +79,5 @@ internal sealed class RouteApi(
         return new RouteCall(request.RequestIdx, cost, hold, (long)(replay * 1000));
     }
 
-    private static IResult Refuse(int status, string error) => Answers.Failure(status, error, error);
+    private static Task RefuseAsync(HttpContext context, int status, string error) => Answers.Failure(status, error, error).ExecuteAsync(context);
 }

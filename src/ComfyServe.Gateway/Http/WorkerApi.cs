@@ -38,11 +38,6 @@ internal sealed class WorkerApi(
 
         // Routing first: what the worker has is news for the next pick, whatever its endpoint's owner does.
         seat.Router.Report(new WorkerReport(status.Id, status.CurLoad ?? 0, status.WorkingRequestIdxs), clock.Now);
-        if (!string.IsNullOrEmpty(status.Url))
-        {
-            tickets.Prepare(status.Url.TrimEnd('/'));
-        }
-
         var answer = new WorkerStatusAnswer { Success = true, Grants = true, Now = time.GetUtcNow().ToUnixTimeMilliseconds() };
         try
         {
@@ -57,6 +52,7 @@ internal sealed class WorkerApi(
 
             if (verdict.Snapshot is { } snapshot)
             {
+                tickets.Prepare(snapshot);
                 seat.Router.Apply(snapshot, clock.Now);
             }
 

@@ -12,7 +12,7 @@ namespace ComfyServe.Gateway.Jobs;
 /// job is only leased when nobody waits. Takes back leases whose gateway is gone, and forgets jobs that ended long ago.
 /// </summary>
 internal sealed partial class JobDispatcher(
-    EndpointLedger ledger, JobRunner runner, SeatTable seats, EndpointDirectory directory, GatewayOptions options, TimeProvider time, ILogger<JobDispatcher> logger) : BackgroundService
+    EndpointLedger ledger, JobCensus census, JobRunner runner, SeatTable seats, EndpointDirectory directory, GatewayOptions options, TimeProvider time, ILogger<JobDispatcher> logger) : BackgroundService
 {
     private const int MaxRunning = 512;
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(250);
@@ -69,9 +69,19 @@ internal sealed partial class JobDispatcher(
     private async Task DispatchAsync(EndpointRow endpoint, CancellationToken stoppingToken)
     {
         var router = seats.Seat(endpoint.Id).Router;
-        if (_quiet.TryGetValue(endpoint.Id, out var looked) && time.GetElapsedTime(looked) < Quiet)
+        if (_quiet.TryGetValue(endpoint.Id, out var looked))
         {
-            return;
+            if (time.GetElapsedTime(looked) < Quiet)
+            {
+                return;
+            }
+
+            // Nothing has changed here: only another gateway can have accepted a job.
+            if ((await census.CountAsync(endpoint.Id, stoppingToken)).Waiting == 0)
+            {
+                _quiet[endpoint.Id] = time.GetTimestamp();
+                return;
+            }
         }
 
         while (_running.Count < MaxRunning && router.HasRoom)

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using ComfyServe.Contracts.Serverless;
 using ComfyServe.Gateway.Storage;
 
 namespace ComfyServe.Gateway.Keys;
@@ -9,10 +10,8 @@ namespace ComfyServe.Gateway.Keys;
 internal sealed class GatewaySecrets : IDisposable
 {
     private byte[] _root = [];
+    private readonly Lock _signing = new(); // guards _ticketKey's use: an RSA key is not said to be thread-safe
     private RSA? _ticketKey;
-
-    /// <summary>Signs tickets; 2048 bits.</summary>
-    public RSA TicketKey => _ticketKey ?? throw new InvalidOperationException("the gateway's secrets are not loaded yet");
 
     /// <summary>The public half, PEM.</summary>
     public string PublicKey { get; private set; } = "";
@@ -25,6 +24,15 @@ internal sealed class GatewaySecrets : IDisposable
         _ticketKey = RSA.Create();
         _ticketKey.ImportPkcs8PrivateKey(key, out _);
         PublicKey = _ticketKey.ExportSubjectPublicKeyInfoPem() + "\n";
+    }
+
+    /// <summary>The original's signature over a worker's URL, base64. Takes a millisecond.</summary>
+    public string SignUrl(string url)
+    {
+        lock (_signing)
+        {
+            return UrlSignature.Sign(_ticketKey ?? throw new InvalidOperationException("the gateway's secrets are not loaded yet"), url);
+        }
     }
 
     /// <summary>A worker's token. Made anew each time, stored nowhere.</summary>

@@ -17,9 +17,9 @@ internal sealed class KeyRing
         Volatile.Write(ref _callers, keys.ToFrozenDictionary(k => Head(Convert.FromHexString(k.Key)), k => k.Value));
 
     /// <summary>Whose key this is, or null.</summary>
-    public Caller? Find(string? key)
+    public Caller? Find(ReadOnlySpan<char> key)
     {
-        if (string.IsNullOrEmpty(key) || key.Length > 512)
+        if (key.IsEmpty || key.Length > 512)
         {
             return null;
         }

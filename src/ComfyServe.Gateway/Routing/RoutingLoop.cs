@@ -6,7 +6,7 @@ namespace ComfyServe.Gateway.Routing;
 
 /// <summary>Lets time pass in all routers ten times a second, and exchanges news with the endpoints' owners.</summary>
 internal sealed partial class RoutingLoop(
-    SeatTable seats, EndpointDirectory directory, IGrainFactory grains, RoutingClock clock, TimeProvider time, ILogger<RoutingLoop> logger) : BackgroundService
+    SeatTable seats, EndpointDirectory directory, IGrainFactory grains, TicketWriter tickets, RoutingClock clock, TimeProvider time, ILogger<RoutingLoop> logger) : BackgroundService
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan SyncTimeout = TimeSpan.FromSeconds(5);
@@ -57,6 +57,11 @@ internal sealed partial class RoutingLoop(
         {
             var news = await grains.GetGrain<IEndpointGrain>(seat.EndpointId)
                 .SyncAsync(seat.Take(seats.Gateway, clock.Now)).WaitAsync(SyncTimeout, time, cancellationToken);
+            if (news.Snapshot is { } snapshot)
+            {
+                tickets.Prepare(snapshot);
+            }
+
             seat.Apply(news, clock.Now);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

@@ -1,6 +1,4 @@
-using System.Buffers.Text;
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using ComfyServe.Contracts.Serverless;
 using ComfyServe.Gateway.Keys;
 
@@ -12,8 +10,7 @@ internal sealed class TicketWriter(GatewaySecrets secrets, GatewayOptions option
     private const int MaxRemembered = 20_000;
 
     // Signing a URL takes a millisecond and always gives the same; a worker's URL and token change hardly ever.
-    private readonly ConcurrentDictionary<string, string> _signatures = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<long, byte[]> _grantKeys = new();
+    private readonly ConcurrentDictionary<long, TicketSeal> _seals = new();
 
     /// <summary>Makes the answer.</summary>
     public RouteAnswer Write(string endpoint, double cost, in RouteOutcome outcome, string summary)
@@ -32,9 +29,7 @@ internal sealed class TicketWriter(GatewaySecrets secrets, GatewayOptions option
             };
         }
 
-        Span<byte> random = stackalloc byte[15];
-        RandomNumberGenerator.Fill(random);
-        var nonce = Base64Url.EncodeToString(random);
+        var seal = Seal(worker);
         var expires = (time.GetUtcNow() + options.TicketLife).ToUnixTimeMilliseconds();
         return new RouteAnswer
         {
@@ -42,7 +37,7 @@ internal sealed class TicketWriter(GatewaySecrets secrets, GatewayOptions option
             Url = worker.Url,
             Cost = cost,
             Reqnum = outcome.Reqnum,
-            Signature = Signature(worker.Url),
+            Signature = seal.Signature,
             RequestIdx = outcome.RequestIdx,
             CallId = callId,
             Grant = new TicketGrant
@@ -50,33 +45,39 @@ internal sealed class TicketWriter(GatewaySecrets secrets, GatewayOptions option
                 Version = GrantSignature.Version,
                 WorkerId = worker.Id,
                 ExpiresAt = expires,
-                Nonce = nonce,
+                Nonce = callId, // 122 random bits
                 Signature = GrantSignature.Sign(
-                    GrantKey(worker.Id), endpoint, worker.Url, cost, outcome.Reqnum, outcome.RequestIdx, worker.Id, expires, nonce),
+                    seal.GrantKey, endpoint, worker.Url, cost, outcome.Reqnum, outcome.RequestIdx, worker.Id, expires, callId),
             },
         };
     }
 
-    /// <summary>Signs a worker's URL ahead of its first ticket.</summary>
-    public void Prepare(string url) => Signature(url);
-
-    private string Signature(string url)
+    /// <summary>Signs the URLs of new workers before routing gets to know them, so that no request waits for it.</summary>
+    public void Prepare(EndpointSnapshot snapshot)
     {
-        if (_signatures.Count > MaxRemembered)
+        foreach (var worker in snapshot.Workers)
         {
-            _signatures.Clear();
+            Seal(worker);
         }
-
-        return _signatures.GetOrAdd(url, static (u, key) => UrlSignature.Sign(key, u), secrets.TicketKey);
     }
 
-    private byte[] GrantKey(long workerId)
+    private TicketSeal Seal(WorkerRoute worker)
     {
-        if (_grantKeys.Count > MaxRemembered)
+        if (_seals.TryGetValue(worker.Id, out var known) && known.Url == worker.Url)
         {
-            _grantKeys.Clear();
+            return known;
         }
 
-        return _grantKeys.GetOrAdd(workerId, static (id, s) => GrantSignature.KeyFor(s.WorkerToken(id)), secrets);
+        if (_seals.Count > MaxRemembered)
+        {
+            _seals.Clear();
+        }
+
+        var seal = new TicketSeal(worker.Url, secrets.SignUrl(worker.Url), GrantSignature.KeyFor(secrets.WorkerToken(worker.Id)));
+        _seals[worker.Id] = seal;
+        return seal;
     }
+
+    /// <summary>What all tickets for one worker have in common.</summary>
+    private sealed record TicketSeal(string Url, string Signature, byte[] GrantKey);
 }

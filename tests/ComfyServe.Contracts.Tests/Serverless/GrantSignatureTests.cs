@@ -69,4 +69,31 @@ public sealed class GrantSignatureTests
 
     private static AuthData Through(RouteAnswer answer) =>
         JsonSerializer.Deserialize(JsonSerializer.Serialize(answer, ServerlessJson.Default.RouteAnswer), ServerlessJson.Default.AuthData)!;
+
+    [Theory]
+    [InlineData("e", "http://10.0.0.5:8080", "n")]
+    [InlineData("endpoint", "https://[2001:db8::1]:443", "2c7a3f0e-0000-4000-8000-000000000000")]
+    [InlineData("é", "http://例え.テスト", "")]
+    public void Sign_AnyTicket_IsThePlatformsHmac(string endpoint, string url, string nonce)
+    {
+        var text = string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"{endpoint.Length}:{endpoint}\n{url.Length}:{url}\n{100.25:R}\n3\n7\n1\n1795492508371\n{nonce.Length}:{nonce}");
+        var expected = System.Security.Cryptography.HMACSHA256.HashData(Key, System.Text.Encoding.UTF8.GetBytes(text));
+
+        var signature = GrantSignature.Sign(Key, endpoint, url, 100.25, 3, 7, 1, 1_795_492_508_371, nonce);
+
+        Assert.Equal(System.Buffers.Text.Base64Url.EncodeToString(expected), signature);
+    }
+
+    [Fact]
+    public void Sign_VeryLongUrl_IsThePlatformsHmacToo()
+    {
+        var url = new string('x', 10_000);
+        var expected = System.Security.Cryptography.HMACSHA256.HashData(Key, System.Text.Encoding.UTF8.GetBytes($"1:e\n10000:{url}\n1\n1\n1\n1\n1\n1:n"));
+
+        var signature = GrantSignature.Sign(Key, "e", url, 1, 1, 1, 1, 1, "n");
+
+        Assert.Equal(System.Buffers.Text.Base64Url.EncodeToString(expected), signature);
+    }
 }

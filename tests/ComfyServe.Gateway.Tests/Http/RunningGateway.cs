@@ -13,10 +13,13 @@ internal sealed class RunningGateway : IAsyncDisposable
     private readonly bool _ownsData;
     private WebApplication? _app;
 
-    private RunningGateway(GatewayOptions options, bool ownsData)
+    private readonly Action<WebApplication>? _map;
+
+    private RunningGateway(GatewayOptions options, bool ownsData, Action<WebApplication>? map)
     {
         Options = options;
         _ownsData = ownsData;
+        _map = map;
     }
 
     public GatewayOptions Options { get; }
@@ -27,7 +30,7 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     public IServiceProvider Services => _app!.Services;
 
-    public static async Task<RunningGateway> StartAsync(Action<GatewayOptions>? change = null)
+    public static async Task<RunningGateway> StartAsync(Action<GatewayOptions>? change = null, Action<WebApplication>? map = null)
     {
         var options = new GatewayOptions { Port = 0, AdminKey = Key, DataDirectory = "" };
         change?.Invoke(options);
@@ -37,7 +40,7 @@ internal sealed class RunningGateway : IAsyncDisposable
             options.DataDirectory = Directory.CreateTempSubdirectory("comfyserve-gateway-").FullName;
         }
 
-        var gateway = new RunningGateway(options, owns);
+        var gateway = new RunningGateway(options, owns, map);
         await gateway.StartAppAsync();
         return gateway;
     }
@@ -117,6 +120,7 @@ internal sealed class RunningGateway : IAsyncDisposable
     private async Task StartAppAsync()
     {
         _app = GatewayServer.Build(Options, static b => b.Logging.SetMinimumLevel(LogLevel.Warning));
+        _map?.Invoke(_app);
         await _app.StartAsync(TestContext.Current.CancellationToken);
         Url = _app.Urls.First();
     }
