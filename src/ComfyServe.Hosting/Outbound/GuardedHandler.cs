@@ -26,6 +26,7 @@ public static class GuardedHandler
         PooledConnectionLifetime = TimeSpan.FromMinutes(2),
         MaxResponseHeadersLength = 64,
         AutomaticDecompression = DecompressionMethods.None,
+        ActivityHeadersPropagator = null, // no traces of these calls: URLs of inputs and webhooks are often secrets, and trace ids are nobody else's affair
         ConnectCallback = async (context, cancellationToken) =>
             await ConnectAsync(context.DnsEndPoint, policy, resolve ?? Dns.GetHostAddressesAsync, cancellationToken),
     };

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
 using ComfyServe.Testing.Web;
@@ -105,6 +106,14 @@ public sealed class SecurityTests
             context.Response.StatusCode = 500;
             return Task.CompletedTask;
         });
+        var traced = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = static s => s.Name is "ComfyServe.Api" or "System.Net.Http", // the platform's HTTP client names whole URLs
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = a => traced.Enqueue($"{a.OperationName} {a.DisplayName} {string.Join(' ', a.TagObjects)} {string.Join(' ', a.Events.Select(e => $"{e.Name} {string.Join(' ', e.Tags)}"))}"),
+        };
+        ActivitySource.AddActivityListener(listener);
         await using var host = await ApiHost.StartAsync(
             o =>
             {
@@ -114,7 +123,7 @@ public sealed class SecurityTests
             build: b => b.Services.AddSingleton<ILoggerProvider>(log));
         var more = $$$"""
             , "request_id": "abc", "s3": {"access_key_id": "hunter2-id", "secret_access_key": "hunter2-secret", "bucket_name": "b", "endpoint_url": "http://127.0.0.1:1", "connect_attempts": 1},
-            "webhook": {"url": "{{{receiver.BaseUrl}}}/?token=hunter2-url", "secret": "hunter2-hook"}
+            "webhook": {"url": "{{{receiver.BaseUrl}}}/hunter2-path?token=hunter2-url", "secret": "hunter2-hook"}
             """;
 
         var (_, answer) = await host.RunAsync("""{"1": {"class_type": "LoadImage", "inputs": {"image": "http://127.0.0.1:1/x?token=hunter2-input"}}}""", more);
@@ -125,12 +134,13 @@ public sealed class SecurityTests
 
         Assert.Equal("failed", (string?)answer["status"]);
         Assert.NotNull(uploaded["output"]![0]!["upload_error"]);
-        foreach (var text in (string[])[answer.ToJsonString(), uploaded.ToJsonString(), deliveries.ToJsonString(), .. log.Lines])
+        foreach (var text in (string[])[answer.ToJsonString(), uploaded.ToJsonString(), deliveries.ToJsonString(), .. log.Lines, .. traced])
         {
             Assert.DoesNotContain("hunter2", text, StringComparison.Ordinal);
         }
 
         Assert.NotEmpty(log.Lines);
+        Assert.Contains(traced, t => t.StartsWith("webhook ", StringComparison.Ordinal));
         foreach (var file in Directory.GetFiles(host.Folder, "*", SearchOption.AllDirectories))
         {
             Assert.DoesNotContain("hunter2", Encoding.Latin1.GetString(await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken)), StringComparison.Ordinal);
