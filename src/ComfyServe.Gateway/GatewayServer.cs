@@ -5,6 +5,8 @@ using ComfyServe.Gateway.Http;
 using ComfyServe.Gateway.Jobs;
 using ComfyServe.Gateway.Keys;
 using ComfyServe.Gateway.Providers;
+using ComfyServe.Gateway.Providers.Docker;
+using ComfyServe.Gateway.Providers.Kubernetes;
 using ComfyServe.Gateway.Routing;
 using ComfyServe.Gateway.Storage;
 using ComfyServe.Gateway.Variables;
@@ -84,6 +86,7 @@ public static class GatewayServer
 
     private static void AddProviders(IServiceCollection services) => services
         .AddSingleton<IWorkerProvider, StaticProvider>().AddSingleton<IWorkerProvider, ProcessProvider>().AddSingleton<IWorkerProvider, ScriptProvider>()
+        .AddSingleton<IWorkerProvider>(static _ => new DockerProvider(DockerProvider.Connect)).AddSingleton<IWorkerProvider>(static _ => new KubernetesProvider(KubernetesProvider.Connect))
         .AddSingleton(static s => new ProviderRegistry(s.GetServices<IWorkerProvider>().Select(p => new SupplyingProvider(p, s.GetRequiredService<AccountVariables>()))));
 
     private static void AddJobs(IServiceCollection services) =>

@@ -19,25 +19,15 @@ internal sealed class ProcessProvider(GatewayOptions options, TimeProvider time)
     private string Folder => Path.GetFullPath(Path.Combine(options.DataDirectory, "workers"));
 
     /// <inheritdoc/>
-    public int Slots(IReadOnlyDictionary<string, string> settings) =>
-        settings.TryGetValue("slots", out var text) && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var slots) ? slots : 1;
+    public int Slots(IReadOnlyDictionary<string, string> settings) => ProviderSettings.Count(settings, "slots", 1);
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Mistakes(IReadOnlyDictionary<string, string> settings)
-    {
-        List<string> mistakes = [.. settings.Keys.Where(k => k is not ("slots" or "command")).Select(k => $"'provider_settings' of 'process' has no '{k}'; it has 'slots' and 'command'")];
-        if (settings.TryGetValue("slots", out var slots) && (!int.TryParse(slots, NumberStyles.None, CultureInfo.InvariantCulture, out var n) || n is < 1 or > 1024))
-        {
-            mistakes.Add($"'slots' wants a count from 1 to 1024 but got '{slots}'");
-        }
-
-        if (settings.TryGetValue("command", out var command) && CommandWords.Split(command) is not { Count: > 0 })
-        {
-            mistakes.Add($"'command' wants a program and its arguments but got '{command}'");
-        }
-
-        return mistakes;
-    }
+    public IReadOnlyList<string> Mistakes(IReadOnlyDictionary<string, string> settings) =>
+    [
+        .. ProviderSettings.Unknown(settings, Name, "slots", "command"),
+        .. ProviderSettings.WrongCount(settings, "slots", 1, 1024),
+        .. ProviderSettings.WrongCommand(settings),
+    ];
 
     /// <inheritdoc/>
     public async Task StartAsync(WorkerOrder order, CancellationToken cancellationToken)
@@ -111,7 +101,7 @@ internal sealed class ProcessProvider(GatewayOptions options, TimeProvider time)
 
     private static IReadOnlyList<string> Command(WorkerOrder order)
     {
-        var arguments = CommandWords.Split(order.LaunchArguments) ?? throw new ProviderFailedException($"'launch_args' has an open quote: {order.LaunchArguments}");
+        var arguments = ProviderSettings.Arguments(order);
         if (order.Settings.TryGetValue("command", out var command))
         {
             return [.. CommandWords.Split(command)!, .. arguments];

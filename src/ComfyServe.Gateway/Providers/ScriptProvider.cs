@@ -17,8 +17,7 @@ internal sealed class ScriptProvider(TimeProvider time) : IWorkerProvider
     public string Name => "script";
 
     /// <inheritdoc/>
-    public int Slots(IReadOnlyDictionary<string, string> settings) =>
-        settings.TryGetValue("slots", out var text) && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var slots) ? slots : 16;
+    public int Slots(IReadOnlyDictionary<string, string> settings) => ProviderSettings.Count(settings, "slots", 16);
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Mistakes(IReadOnlyDictionary<string, string> settings)
@@ -29,11 +28,7 @@ internal sealed class ScriptProvider(TimeProvider time) : IWorkerProvider
             mistakes.Add("'provider_settings' of 'script' wants 'command': a program and its arguments");
         }
 
-        if (settings.TryGetValue("slots", out var slots) && (!int.TryParse(slots, NumberStyles.None, CultureInfo.InvariantCulture, out var n) || n is < 1 or > 10_000))
-        {
-            mistakes.Add($"'slots' wants a count from 1 to 10000 but got '{slots}'");
-        }
-
+        mistakes.AddRange(ProviderSettings.WrongCount(settings, "slots", 1, 10_000));
         return mistakes;
     }
 
