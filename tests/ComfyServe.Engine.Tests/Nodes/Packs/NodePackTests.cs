@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using ComfyServe.Engine.Images;
 using ComfyServe.Engine.Tests.Http;
+using Microsoft.Extensions.Logging;
 
 namespace ComfyServe.Engine.Tests.Nodes.Packs;
 
@@ -25,14 +27,15 @@ public sealed class NodePackTests
     }
 
     [Fact]
-    public async Task Packs_OneIsFaulty_AreLoadedWithoutIt()
+    public async Task Packs_SomeAreFaulty_AreReportedAndTheOthersLoaded()
     {
+        using var reports = new ReportedFailures();
         await using var engine = await TestEngine.StartAsync(prepare: folders =>
         {
             Install(folders.CustomNodes, "a-broken.dll", [1, 2, 3]);
             Install(folders.CustomNodes, "b-cut.dll", File.ReadAllBytes(Sample)[..2000]);
             Install(Path.Combine(folders.CustomNodes, "ComfyServe.SampleNodes"), "ComfyServe.SampleNodes.dll", File.ReadAllBytes(Sample));
-        });
+        }, configure: builder => builder.Logging.AddProvider(reports));
 
         var nodes = await engine.GetJsonAsync("/object_info");
         await RunAsync(engine);
@@ -40,6 +43,10 @@ public sealed class NodePackTests
         Assert.NotNull(nodes!["SampleTint"]);
         Assert.NotNull(nodes["SaveImage"]);
         Assert.Equal("comfyserve_sample_nodes", (string?)nodes["SampleTint"]!["python_module"]);
+        Assert.Collection(
+            reports.Lines.Order(),
+            static line => Assert.Contains("a-broken.dll", line, StringComparison.Ordinal),
+            static line => Assert.Contains("b-cut.dll", line, StringComparison.Ordinal));
     }
 
     private static void Install(string folder, string name, byte[] pack)
@@ -55,5 +62,33 @@ public sealed class NodePackTests
         Assert.True(reply.IsSuccessStatusCode, await reply.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         _ = await socket.ReceiveUntilAsync(static m => (string?)m["type"] == "executing" && m["data"]!["node"] is null && m["data"]!["prompt_id"] is not null);
         Assert.Equal("success", (string?)(await engine.GetJsonAsync("/history/mine"))!["mine"]!["status"]!["status_str"]);
+    }
+
+    /// <summary>Keeps what the log has at Error and above about node packs.</summary>
+    private sealed class ReportedFailures : ILoggerProvider, ILogger
+    {
+        private readonly ConcurrentQueue<string> _lines = [];
+
+        public IEnumerable<string> Lines => _lines;
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel) && formatter(state, exception) is var line && line.Contains("node pack", StringComparison.Ordinal))
+            {
+                _lines.Enqueue(line);
+            }
+        }
+
+        public void Dispose()
+        {
+            // Nothing is held.
+        }
     }
 }
