@@ -147,7 +147,10 @@ public sealed class VariableTests(SharedGateway shared) : IClassFixture<SharedGa
         await gateway.CallAsync(HttpMethod.Put, "/api/v1/variables/HF_TOKEN", new { value = "two words, and \"quotes\"\nand a line" });
         var seen = Path.Combine(_folder, "seen");
         var script = Path.Combine(_folder, "worker.sh");
-        File.WriteAllText(script, $"#!/bin/sh\nprintf '%s' \"$CONTAINER_ID $HF_TOKEN\" >{seen}.new && mv {seen}.new {seen}\n");
+
+        // A process is the worker and stays; a script makes one and returns.
+        var stay = provider == "process" ? "trap 'exit 0' TERM\nwhile :; do sleep 0.05; done\n" : "";
+        File.WriteAllText(script, $"#!/bin/sh\nprintf '%s' \"$CONTAINER_ID $HF_TOKEN\" >{seen}.new && mv {seen}.new {seen}\n{stay}");
 
         await gateway.Services.GetRequiredService<ProviderRegistry>().Find(provider)!.StartAsync(Order($"sh {script}"), Token);
 
