@@ -32,14 +32,11 @@ public static class WorkerEnvironment
         options.CertificateKeyPath = Text("SSL_KEY_PATH") ?? options.CertificateKeyPath;
         options.ParallelRequests = (int)Whole("WORKER_PARALLEL_REQUESTS", options.ParallelRequests);
         options.MaxQueueTime = Real("WORKER_MAX_QUEUE_TIME", options.MaxQueueTime);
-        options.BenchmarkPath = Text("BENCHMARK_JSON_PATH");
-        options.BenchmarkWidth = Lenient("BENCHMARK_TEST_WIDTH", options.BenchmarkWidth);
-        options.BenchmarkHeight = Lenient("BENCHMARK_TEST_HEIGHT", options.BenchmarkHeight);
-        options.BenchmarkSteps = Lenient("BENCHMARK_TEST_STEPS", options.BenchmarkSteps);
+        ReadBenchmark(options, read, warnings);
         options.TemplateVersion = Text("COMFYSERVE_TEMPLATE_VERSION");
         return options;
 
-        string? Text(string name) => string.IsNullOrWhiteSpace(read(name)) ? null : read(name)!.Trim();
+        string? Text(string name) => Trimmed(read(name));
 
         long Whole(string name, long standard)
         {
@@ -73,23 +70,6 @@ public static class WorkerEnvironment
             return standard;
         }
 
-        // The original warns and goes on with its default here.
-        int Lenient(string name, int standard)
-        {
-            if (Text(name) is not { } text)
-            {
-                return standard;
-            }
-
-            if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
-            {
-                return number;
-            }
-
-            warnings.Add($"'{name}' is '{text}', which is no whole number; {standard} is used");
-            return standard;
-        }
-
         Uri Url(string name, Uri standard)
         {
             if (Text(name) is not { } text)
@@ -106,6 +86,39 @@ public static class WorkerEnvironment
             return standard;
         }
     }
+
+    /// <summary>Takes what the <c>BENCHMARK_…</c> variables give into a worker's settings.</summary>
+    /// <param name="options">Receives it.</param>
+    /// <param name="read">Gives a variable's text, or null.</param>
+    /// <param name="warnings">Receives what was no number: the original warns and goes on with its default here.</param>
+    public static void ReadBenchmark(WorkerOptions options, Func<string, string?> read, ICollection<string> warnings)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(read);
+        ArgumentNullException.ThrowIfNull(warnings);
+        options.BenchmarkPath = Trimmed(read("BENCHMARK_JSON_PATH"));
+        options.BenchmarkWidth = Lenient("BENCHMARK_TEST_WIDTH", options.BenchmarkWidth);
+        options.BenchmarkHeight = Lenient("BENCHMARK_TEST_HEIGHT", options.BenchmarkHeight);
+        options.BenchmarkSteps = Lenient("BENCHMARK_TEST_STEPS", options.BenchmarkSteps);
+
+        int Lenient(string name, int standard)
+        {
+            if (Trimmed(read(name)) is not { } text)
+            {
+                return standard;
+            }
+
+            if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+            {
+                return number;
+            }
+
+            warnings.Add($"'{name}' is '{text}', which is no whole number; {standard} is used");
+            return standard;
+        }
+    }
+
+    private static string? Trimmed(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 
     private static List<Uri> Gateways(string? text, ICollection<string> mistakes)
     {

@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using ComfyServe.Api;
 using ComfyServe.Cli.Fleet;
 using ComfyServe.Engine;
-using ComfyServe.Gateway;
 using ComfyServe.Worker;
 using Microsoft.AspNetCore.Builder;
 
@@ -53,6 +52,7 @@ internal sealed class LocalFleet : IAsyncDisposable
             output.WriteLine($"{role,-12} {Role.Url(server)}");
         }
 
+        output.WriteLine($"{"dashboard",-12} {GatewayUrl}/dashboard/");
         output.WriteLine($"{"docs",-12} {Role.Url(_servers.Single(s => s.Role == "API service").Server)}/docs");
         output.WriteLine($"{"data",-12} {_data}");
         output.WriteLine($"{"endpoint",-12} {Endpoint}");
@@ -86,7 +86,7 @@ internal sealed class LocalFleet : IAsyncDisposable
         var api = await StartAsync("API service", ApiServer.Build(ApiVerb.Settings(_data, [engine], plan.Host, plan.ApiPort), ApiVerb.Configure(_data, [engine])), cancellationToken);
         var settings = GatewayVerb.Settings(_data, plan.Host, plan.GatewayPort);
         settings.AdminKeyMade = KeepKey;
-        var gateway = await StartAsync("gateway", GatewayServer.Build(settings, Role.Configure), cancellationToken);
+        var gateway = await StartAsync("gateway", GatewayVerb.Server(settings), cancellationToken);
 
         var (id, token) = await FindPlaceAsync(gateway, cancellationToken);
         await StartAsync("worker", WorkerServer.Build(WorkerSettings(plan, api, gateway, id, token), Role.Configure), cancellationToken);
@@ -127,15 +127,22 @@ internal sealed class LocalFleet : IAsyncDisposable
         return (id, token);
     }
 
-    private WorkerOptions WorkerSettings(FleetPlan plan, string api, string gateway, long id, string token) => new()
+    private WorkerOptions WorkerSettings(FleetPlan plan, string api, string gateway, long id, string token)
     {
-        Id = id,
-        Mtoken = token,
-        Gateways = [new Uri(gateway)],
-        Host = plan.Host,
-        Port = plan.WorkerPort,
-        LocalPort = plan.WorkerPort == 0 ? 0 : null,
-        Api = new Uri(api),
-        Folder = Path.Combine(_data, "worker"),
-    };
+        var options = new WorkerOptions
+        {
+            Id = id,
+            Mtoken = token,
+            Gateways = [new Uri(gateway)],
+            Host = plan.Host,
+            Port = plan.WorkerPort,
+            LocalPort = plan.WorkerPort == 0 ? 0 : null,
+            Api = new Uri(api),
+            Folder = Path.Combine(_data, "worker"),
+        };
+        List<string> warnings = [];
+        WorkerEnvironment.ReadBenchmark(options, Environment.GetEnvironmentVariable, warnings);
+        warnings.ForEach(static warning => Console.Error.WriteLine($"comfyserve: {warning}"));
+        return options.Mistakes() is { Count: > 0 } mistakes ? throw new UsageException(string.Join(Environment.NewLine, mistakes)) : options;
+    }
 }
