@@ -1,5 +1,7 @@
 using System.CommandLine;
+using ComfyServe.Dashboard;
 using ComfyServe.Gateway;
+using Microsoft.AspNetCore.Builder;
 
 namespace ComfyServe.Cli;
 
@@ -58,8 +60,16 @@ internal static class GatewayVerb
             options.Database = parsed.GetValue(database) ?? options.Database;
             options.ClusterHost = parsed.GetRequiredValue(clusterHost);
             options.PublicUrl = parsed.GetValue(publicUrl) is { } url ? new Uri(url) : null;
-            return Role.ServeAsync(GatewayServer.Build(options, Role.Configure), cancellationToken);
+            return Role.ServeAsync(Server(options), cancellationToken);
         });
+    }
+
+    /// <summary>The gateway with its dashboard.</summary>
+    public static WebApplication Server(GatewayOptions options)
+    {
+        var server = GatewayServer.Build(options, Role.Configure);
+        server.MapDashboard();
+        return server;
     }
 
     /// <summary>The gateway's settings for a data folder.</summary>

@@ -63,6 +63,7 @@ public static class GatewayServer
         CertificateApi.Map(app);
         JobApi.Map(app);
         SyncApi.Map(app);
+        OverviewApi.Map(app);
         app.MapGet("/health", static () => Results.Text("ok"));
         return app;
     }
@@ -99,7 +100,7 @@ public static class GatewayServer
         .AddSingleton<Callers>().AddSingleton<GatewayAddress>()
         .AddSingleton<RouteApi>().AddSingleton<WorkerApi>().AddSingleton<PoolApi>()
         .AddSingleton<EndpointApi>().AddSingleton<WorkergroupApi>().AddSingleton<KeyApi>().AddSingleton<PlaceApi>()
-        .AddSingleton<CertificateApi>().AddSingleton<JobApi>().AddSingleton<SyncApi>();
+        .AddSingleton<CertificateApi>().AddSingleton<JobApi>().AddSingleton<SyncApi>().AddSingleton<OverviewApi>();
 
     // After the store: hosted services start in the order in which they were added.
     private static void AddOwners(WebApplicationBuilder builder, GatewayOptions options)

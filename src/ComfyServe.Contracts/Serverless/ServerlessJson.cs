@@ -31,6 +31,8 @@ namespace ComfyServe.Contracts.Serverless;
 [JsonSerializable(typeof(EndpointLogs))]
 [JsonSerializable(typeof(UpdateWorkersRequest))]
 [JsonSerializable(typeof(UpdateWorkersAnswer))]
+[JsonSerializable(typeof(FleetOverview))]
+[JsonSerializable(typeof(EndpointOverview))]
 [JsonSerializable(typeof(JobSubmission))]
 [JsonSerializable(typeof(JobView))]
 [JsonSerializable(typeof(JobList))]

@@ -36,6 +36,9 @@ internal sealed class DemandMeter
         _gateways[gateway] = new GatewayDemand(load, now);
     }
 
+    /// <summary>Requests that wait at the gateways, and their load; durable jobs apart.</summary>
+    public (int Requests, double Load) Waiting(double now) => (Live(now).Sum(static l => l.QueuedRequests), Live(now).Sum(static l => l.QueuedLoad));
+
     /// <summary>Takes in what waits in the ledger of durable jobs.</summary>
     public void Jobs(double load, int jobs, double now)
     {
@@ -50,8 +53,7 @@ internal sealed class DemandMeter
     /// <param name="now">The time.</param>
     public DemandSnapshot Snapshot(ScalingHabits habits, double perf, int working, double now)
     {
-        // A gateway that has not been heard of is dead: its clients will ask another.
-        var live = _gateways.Values.Where(g => now - g.At <= GatewaySilence).Select(g => g.Load).ToList();
+        var live = Live(now);
         var service = perf > 0 ? RequestCost / perf : 0;
         return DemandSnapshot.Of(_arrived, habits, RequestCost, service, now) with
         {
@@ -61,6 +63,9 @@ internal sealed class DemandMeter
             Idle = double.IsNaN(LastActivity) ? double.PositiveInfinity : now - LastActivity,
         };
     }
+
+    // A gateway that has not been heard of is dead: its clients will ask another.
+    private List<RouterLoad> Live(double now) => [.. _gateways.Values.Where(g => now - g.At <= GatewaySilence).Select(static g => g.Load)];
 
     private readonly record struct GatewayDemand(RouterLoad Load, double At);
 }

@@ -172,6 +172,23 @@ internal sealed class EndpointCore
     public IReadOnlyList<WorkerView> Views(long? workergroupId, double now) =>
         [.. _workers.Values.Where(w => workergroupId is null || w.Row.WorkergroupId == workergroupId).Select(w => w.View(now))];
 
+    /// <summary>What the endpoint does now.</summary>
+    public EndpointOverview Overview(double now)
+    {
+        var (requests, load) = Demand.Waiting(now);
+        return new()
+        {
+            Id = Row.Id,
+            EndpointName = Row.Name,
+            EndpointState = Row.State.ToString().ToLowerInvariant(),
+            QueuedRequests = requests,
+            QueuedLoad = load,
+            WaitingJobs = Demand.WaitingJobs.Jobs,
+            Workergroups = [.. Groups.Values.OrderBy(static g => g.Id).Select(static g => new WorkergroupOverview(g.Id, g.Provider, g.Parameters.LaunchArgs))],
+            Workers = Views(null, now),
+        };
+    }
+
     /// <summary>Writes a change of a worker's state into the log.</summary>
     public void Note(FleetWorker worker, WorkerPhase before)
     {

@@ -121,6 +121,9 @@ internal sealed partial class EndpointGrain(
         JsonSerializer.SerializeToUtf8Bytes(_core?.Views(workergroupId, Now) ?? [], ServerlessJson.Default.IReadOnlyListWorkerView));
 
     /// <inheritdoc/>
+    public Task<byte[]> OverviewAsync() => Task.FromResult(JsonSerializer.SerializeToUtf8Bytes(Core().Overview(Now), ServerlessJson.Default.EndpointOverview));
+
+    /// <inheritdoc/>
     public Task<byte[]> LogsAsync(int? tail) =>
         Task.FromResult(JsonSerializer.SerializeToUtf8Bytes(Core().Log.Read(tail), ServerlessJson.Default.EndpointLogs));
 

@@ -28,6 +28,10 @@ internal interface IEndpointGrain : IGrainWithIntegerKey
     [Alias("Workers")]
     Task<byte[]> WorkersAsync(long? workergroupId);
 
+    /// <summary>What the endpoint does now, as JSON of <c>EndpointOverview</c>.</summary>
+    [Alias("Overview")]
+    Task<byte[]> OverviewAsync();
+
     /// <summary>The log as JSON of <c>EndpointLogs</c>.</summary>
     [Alias("Logs")]
     Task<byte[]> LogsAsync(int? tail);
