@@ -37,7 +37,7 @@ public static class ApiServer
     public static WebApplication Build(ApiOptions options, Action<WebApplicationBuilder>? configure = null)
     {
         ApiSettings.Check(options);
-        var builder = WebApplication.CreateSlimBuilder();
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = typeof(ApiServer).Assembly.GetName().Name });
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(IPAddress.Parse(options.Host), options.Port);

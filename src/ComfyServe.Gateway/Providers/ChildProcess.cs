@@ -25,8 +25,8 @@ internal sealed record ChildProcess(int Pid, long StartedAt)
             UseShellExecute = false,
         };
 
-        // The account's key and the database are none of a worker's business.
-        foreach (var secret in new[] { "COMFYSERVE_ADMIN_KEY", "COMFYSERVE_API_KEY", "COMFYSERVE_DATABASE" })
+        // The account's key and the database are none of a worker's business; its log is its own.
+        foreach (var secret in new[] { "COMFYSERVE_ADMIN_KEY", "COMFYSERVE_API_KEY", "COMFYSERVE_DATABASE", "COMFYSERVE_LOGS" })
         {
             start.Environment.Remove(secret);
         }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 
@@ -28,6 +29,15 @@ public static class ServiceLogging
             console.ColorBehavior = LoggerColorBehavior.Disabled;
         });
         logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        if (Environment.GetEnvironmentVariable("COMFYSERVE_LOGS") is { Length: > 0 } folder)
+        {
+            logging.Services.AddSingleton<ILoggerProvider>(services =>
+                new LogFile(folder, Role(services.GetService<IHostEnvironment>()), TimeProvider.System, static reason => Console.Error.WriteLine($"comfyserve: {reason}")));
+        }
+
         return logging;
     }
+
+    // Servers are named after their assembly: 'ComfyServe.Gateway' logs to gateway.log. What runs before a server is the program's own.
+    private static string Role(IHostEnvironment? environment) => environment?.ApplicationName.Split('.')[^1].ToLowerInvariant() ?? "comfyserve";
 }
