@@ -41,33 +41,34 @@ public sealed class UpVerbTests : IDisposable
     [Fact(Timeout = 240_000)]
     public async Task Up_DashboardInABrowser_ShowsThePictureThatAWorkflowMade()
     {
+        var token = TestContext.Current.CancellationToken;
         Assert.SkipWhen(BrowserPage.Program is null, "Chromium is not installed: the page was not looked at in a browser");
         var benchmark = Path.Combine(_folder.FullName, "benchmark.json");
-        var sample = await File.ReadAllTextAsync(Path.Combine(RepositoryRoot.Path, "samples", "text-to-image.json"), Cancellation);
-        await File.WriteAllTextAsync(benchmark, sample.Replace("\"steps\": 20", "\"steps\": 1", StringComparison.Ordinal), Cancellation);
+        var sample = await File.ReadAllTextAsync(Path.Combine(RepositoryRoot.Path, "samples", "text-to-image.json"), token);
+        await File.WriteAllTextAsync(benchmark, sample.Replace("\"steps\": 20", "\"steps\": 1", StringComparison.Ordinal), token);
         await using var fleet = Up(new Dictionary<string, string> { ["BENCHMARK_JSON_PATH"] = benchmark, ["BENCHMARK_TEST_STEPS"] = "some", ["COMFYSERVE_ADMIN_KEY"] = "account-key" });
-        var gateway = await fleet.ReadyAsync(Cancellation);
-        await using var page = await BrowserPage.OpenAsync(Cancellation);
+        var gateway = await fleet.ReadyAsync(token);
+        await using var page = await BrowserPage.OpenAsync(token);
 
-        await page.GoAsync(gateway.ToString(), 1440, 900, Cancellation);
-        await page.EvaluateAsync("document.getElementById('key').value = 'account-key'; document.getElementById('login-form').requestSubmit()", Cancellation);
-        while (!(bool)(await page.EvaluateAsync("document.querySelector('#workers tbody')?.innerText.includes('idle') ?? false", Cancellation))!)
+        await page.GoAsync(gateway.ToString(), 1440, 900, token);
+        await page.EvaluateAsync("document.getElementById('key').value = 'account-key'; document.getElementById('login-form').requestSubmit()", token);
+        while (!(bool)(await page.EvaluateAsync("document.querySelector('#workers tbody')?.innerText.includes('idle') ?? false", token))!)
         {
-            await Task.Delay(200, Cancellation); // the benchmark takes as long as the machine needs; the test's own limit ends it
+            await Task.Delay(200, token); // the benchmark takes as long as the machine needs; the test's own limit ends it
         }
 
-        await page.EvaluateAsync($"document.getElementById('workflow').value = {JsonSerializer.Serialize(Instant)}; document.getElementById('send').requestSubmit()", Cancellation);
-        await page.UntilAsync("document.querySelector('#pictures img')?.naturalWidth === 16", Cancellation);
+        await page.EvaluateAsync($"document.getElementById('workflow').value = {JsonSerializer.Serialize(Instant)}; document.getElementById('send').requestSubmit()", token);
+        await page.UntilAsync("document.querySelector('#pictures img')?.naturalWidth === 16", token);
 
         Assert.Empty(page.Errors);
         Assert.Contains("'BENCHMARK_TEST_STEPS' is 'some'", fleet.Errors, StringComparison.Ordinal);
         Assert.Contains(benchmark, fleet.Errors, StringComparison.Ordinal); // it was measured with that workflow
         if (Environment.GetEnvironmentVariable("COMFYSERVE_SCREENSHOTS") is { Length: > 0 } folder)
         {
-            await File.WriteAllBytesAsync(Path.Combine(folder, "dashboard-up.png"), await page.PictureAsync(Cancellation), Cancellation);
+            await File.WriteAllBytesAsync(Path.Combine(folder, "dashboard-up.png"), await page.PictureAsync(token), token);
         }
 
-        Assert.Equal(0, await fleet.StopAsync(Cancellation));
+        Assert.Equal(0, await fleet.StopAsync(token));
     }
 
     private async Task RunAsync(Uri gateway, string key)
