@@ -4,7 +4,6 @@ using ComfyServe.Diffusion.Models;
 using ComfyServe.Diffusion.Runtime;
 using ComfyServe.Diffusion.Sampling.Schedules;
 using ComfyServe.Training.Data;
-using ComfyServe.Training.Evaluation;
 using ComfyServe.Training.Models;
 using static TorchSharp.torch;
 
@@ -222,9 +221,12 @@ internal sealed class DenoiserTraining : IDisposable
     {
         using var scope = NewDisposeScope();
         StarterCheckpoint.Write(_options.Output, weights.Averages(), _autoencoderWeights, _vocabulary);
-        using var checkpoint = Checkpoint.Load(_options.Output, ComputeFormat.Fp32);
-        var wishes = ShowPrompts.All.Select((p, i) => (p, (ulong)i)).ToList();
-        PictureGrid.Write(Path.Combine(_options.Folder, "samples.png"), new PromptSampler(checkpoint, new SamplingSettings()).Draw(wishes), columns: 6);
+        PictureGrid.WriteSamples(_options);
+        if (!double.IsFinite(loss))
+        {
+            return; // nothing was left to train
+        }
+
         var minutes = clock.Used.TotalMinutes;
         File.AppendAllText(Path.Combine(_options.Folder, "loss.csv"),
             string.Create(CultureInfo.InvariantCulture, $"{minutes:0.0},{weights.Steps},{weights.Steps * _options.Batch},{drawn},{loss:0.0000}\n"));

@@ -1,3 +1,6 @@
+using ComfyServe.Diffusion.Checkpoints;
+using ComfyServe.Diffusion.Runtime;
+using ComfyServe.Training.Evaluation;
 using static TorchSharp.torch;
 
 namespace ComfyServe.Training.Stages;
@@ -29,5 +32,14 @@ public static class PictureGrid
         }
 
         PngFile.Write(path, grid, gridWidth, gridHeight);
+    }
+
+    /// <summary>Loads the checkpoint like any other and draws the sample prompts with it, to <c>samples.png</c> of the run's folder.</summary>
+    internal static void WriteSamples(TrainingOptions options)
+    {
+        using var scope = NewDisposeScope();
+        using var checkpoint = Checkpoint.Load(options.Output, ComputeFormat.Fp32);
+        var wishes = ShowPrompts.All.Select((p, i) => (p, (ulong)i)).ToList();
+        Write(Path.Combine(options.Folder, "samples.png"), new PromptSampler(checkpoint, new SamplingSettings()).Draw(wishes), columns: 6);
     }
 }

@@ -33,6 +33,7 @@ public sealed class StarterTraining(TrainingOptions options, TimeProvider time)
 
         using var scope = NewDisposeScope();
         StarterCheckpoint.ReplaceAutoencoder(options.Output, new DecoderTraining(options, Read(autoencoder), time).Run(progress, cancellationToken));
+        PictureGrid.WriteSamples(options);
     }
 
     private static Dictionary<string, Tensor> ReadAutoencoder(string path)

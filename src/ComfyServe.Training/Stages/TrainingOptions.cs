@@ -21,8 +21,8 @@ public sealed record TrainingOptions
     /// <summary>How long the text encoder and the UNet train. Default 90 minutes.</summary>
     public TimeSpan DenoiserTime { get; init; } = TimeSpan.FromMinutes(90);
 
-    /// <summary>How long the decoder goes on alone at the end. Default 10 minutes.</summary>
-    public TimeSpan DecoderTime { get; init; } = TimeSpan.FromMinutes(10);
+    /// <summary>How long the decoder goes on alone at the end. Default 20 minutes.</summary>
+    public TimeSpan DecoderTime { get; init; } = TimeSpan.FromMinutes(20);
 
     /// <summary>How often the state is written. Default 3 minutes.</summary>
     public TimeSpan SaveInterval { get; init; } = TimeSpan.FromMinutes(3);
