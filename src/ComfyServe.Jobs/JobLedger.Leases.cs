@@ -66,13 +66,16 @@ public sealed partial class JobLedger
 
     /// <summary>Takes back leases whose holder is gone: expired ones, or all of one holder. Their jobs wait again, or end when they have been tried as often as allowed.</summary>
     /// <param name="holder">A holder that is known to be gone; null takes back what has expired.</param>
-    /// <param name="whenExhausted">How a job ends instead of waiting again; called inside the transaction.</param>
+    /// <param name="whenExhausted">How a job ends instead of waiting again; called inside the transaction, and again when that is tried again: it must have no effects.</param>
     /// <returns>The jobs concerned, as they were.</returns>
     public Task<IReadOnlyList<JobRecord>> ReclaimAsync(string? holder, Func<JobRecord, JobEnding> whenExhausted) => _writer.RunAsync<IReadOnlyList<JobRecord>>(async session =>
     {
         var now = Now();
         var filter = holder is null ? "lease_expires < @now" : "holder = @holder";
-        var command = session.Command($"SELECT {RecordColumns}, payload FROM jobs WHERE state = 1 AND {filter} ORDER BY seq LIMIT 1000").WithSome("@holder", holder);
+
+        // Whoever has a row at the moment ends it or takes it back; an expired one that stays is found the next time.
+        var rows = !session.IsPostgres ? "" : holder is null ? " FOR UPDATE SKIP LOCKED" : " FOR UPDATE";
+        var command = session.Command($"SELECT {RecordColumns}, payload FROM jobs WHERE state = 1 AND {filter} ORDER BY seq LIMIT 1000{rows}").WithSome("@holder", holder);
         if (holder is null)
         {
             command.With("@now", now);

@@ -240,8 +240,10 @@ public abstract class LedgerContract
         await Task.WhenAll(Enumerable.Range(0, 8).Select(w => WorkAsync(host, $"w{w}", new Random(w), endings)));
         await Task.WhenAll(ids.Select(id => EndAsync(host, id, endings)));
 
-        Assert.Equal(ids.Order(StringComparer.Ordinal), endings.Order(StringComparer.Ordinal));
+        // Nothing but a lost last attempt fails a job here.
         var jobs = await host.Ledger.ListAsync(new() { Queue = "q" }, TestContext.Current.CancellationToken);
+        var ended = endings.Concat(jobs.Where(j => j.State == JobState.Failed).Select(j => j.Id));
+        Assert.Equal(ids.Order(StringComparer.Ordinal), ended.Order(StringComparer.Ordinal));
         Assert.All(jobs, j => Assert.True(JobTransitions.IsTerminal(j.State)));
         Assert.All(jobs, j => Assert.InRange(j.Attempts, 0, 4));
     }
@@ -266,11 +268,7 @@ public abstract class LedgerContract
                     break;
                 case 2:
                     host.Time.Advance(TimeSpan.FromSeconds(2));
-                    var reclaimed = await host.Ledger.ReclaimAsync(null, j =>
-                    {
-                        endings.Add(j.Id);
-                        return LedgerHost.Ending(JobState.Failed);
-                    });
+                    var reclaimed = await host.Ledger.ReclaimAsync(null, _ => LedgerHost.Ending(JobState.Failed));
                     Assert.All(reclaimed, j => Assert.Equal(JobState.Leased, j.State));
                     outcome = await host.Ledger.FinishAsync(lease, LedgerHost.Ending());
                     break;

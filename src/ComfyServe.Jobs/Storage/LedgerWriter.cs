@@ -10,6 +10,7 @@ namespace ComfyServe.Jobs.Storage;
 /// </summary>
 internal sealed partial class LedgerWriter : IAsyncDisposable
 {
+    private const int MostTries = 8;
     private readonly LedgerDatabase _database;
     private readonly Channel<LedgerChange> _changes;
     private readonly int _maxBatch;
@@ -80,7 +81,13 @@ internal sealed partial class LedgerWriter : IAsyncDisposable
         try
         {
             session ??= await _database.SessionAsync(_stopping.Token);
-            if (await TryWriteAsync(session, batch) is not { } failure)
+            var failure = await TryWriteAsync(session, batch);
+            for (var tries = 1; batch.Count == 1 && IsClash(failure) && tries < MostTries; tries++)
+            {
+                failure = await TryWriteAsync(session, batch);
+            }
+
+            if (failure is null)
             {
                 return session;
             }
@@ -154,6 +161,9 @@ internal sealed partial class LedgerWriter : IAsyncDisposable
 
         return null;
     }
+
+    /// <summary>Whether the database gave this transaction up for another one's sake (deadlock, serialisation): it is undone and may be tried again.</summary>
+    private static bool IsClash(Exception? failure) => failure is DbException { SqlState: "40P01" or "40001" };
 
     private static Exception Translate(Exception e) =>
         e is DbException or IOException or TimeoutException ? new LedgerUnavailableException($"the ledger cannot write: {e.Message}", e) : e;
