@@ -99,8 +99,11 @@ internal static class ApiSuite
     {
         using var content = new StringContent($$$"""{"input": {"workflow_json": {{{Instant}}}}}""", Encoding.UTF8, "application/json");
         using var response = await http.PostAsync("/generate/sync", content);
-        response.EnsureSuccessStatusCode();
-        _ = await response.Content.ReadAsByteArrayAsync();
+        var answer = await response.Content.ReadAsStringAsync();
+        if (!response.IsSuccessStatusCode)
+        {
+            throw new InvalidOperationException($"{(int)response.StatusCode}: {answer}");
+        }
     }
 
     private static async Task AcceptAsync(HttpClient http)
