@@ -48,33 +48,17 @@ public static class GrantSignature
             && CryptographicOperations.FixedTimeEquals(given[..length], hash);
     }
 
-    // Lengths before texts: no two different tickets give the same bytes. HMAC by RFC 2104 from two plain hashes: the platform's
-    // own takes 4.3 µs for such a text, most of it to set up and tear down, these two 1.9 µs.
+    // Lengths before texts: no two different tickets give the same bytes.
     private static void Hash(
         byte[] key, string endpoint, string url, double cost, long reqnum, long requestIdx, long workerId, long expiresAt, string nonce, Span<byte> hash)
     {
-        const int Block = 64;
-        var most = Block + 256 + (3 * (endpoint.Length + url.Length + nonce.Length)); // UTF-8 takes at most three bytes for a character
-        var inner = most <= 2048 ? stackalloc byte[2048] : new byte[most];
-        Span<byte> outer = stackalloc byte[Block + SHA256.HashSizeInBytes];
-        Pad(key, 0x36, inner[..Block]);
-        Pad(key, 0x5c, outer[..Block]);
+        var most = 256 + (3 * (endpoint.Length + url.Length + nonce.Length)); // UTF-8 takes at most three bytes for a character
+        var text = most <= 2048 ? stackalloc byte[2048] : new byte[most];
         var fits = Utf8.TryWrite(
-            inner[Block..],
+            text,
             CultureInfo.InvariantCulture,
             $"{endpoint.Length}:{endpoint}\n{url.Length}:{url}\n{cost:R}\n{reqnum}\n{requestIdx}\n{workerId}\n{expiresAt}\n{nonce.Length}:{nonce}",
             out var length);
-        SHA256.HashData(fits ? inner[..(Block + length)] : throw new InvalidOperationException("the signed text is longer than it can be"), outer[Block..]);
-        SHA256.HashData(outer, hash);
-    }
-
-    // Keys are 32 bytes: shorter than a block, so they are not hashed first.
-    private static void Pad(ReadOnlySpan<byte> key, byte mask, Span<byte> block)
-    {
-        block.Fill(mask);
-        for (var i = 0; i < key.Length; i++)
-        {
-            block[i] ^= key[i];
-        }
+        HMACSHA256.HashData(key, fits ? text[..length] : throw new InvalidOperationException("the signed text is longer than it can be"), hash);
     }
 }
