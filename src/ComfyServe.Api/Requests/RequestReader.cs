@@ -152,7 +152,8 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
             return request;
         }
 
-        return request with { Workflow = EditorConversion.Convert(request.Workflow, catalogue, problems), IsEditorFormat = false };
+        using var workflow = JsonDocument.Parse(request.Workflow, new JsonDocumentOptions { MaxDepth = JsonLimits.MaxDepth });
+        return request with { Workflow = EditorConversion.Convert(workflow.RootElement, catalogue, problems), IsEditorFormat = false };
     }
 
     private JobRequest FillTemplate(JobRequest request, bool isOwnRoute, List<ValidationProblem> problems)

@@ -170,7 +170,8 @@ public sealed class EditorConversionTests
     private static JsonObject Convert(string workflow, out List<ValidationProblem> problems)
     {
         problems = [];
-        return JsonNode.Parse(EditorConversion.Convert(Encoding.UTF8.GetBytes(workflow), Catalogue.Value, problems).Span)!.AsObject();
+        using var document = JsonDocument.Parse(workflow);
+        return JsonNode.Parse(EditorConversion.Convert(document.RootElement, Catalogue.Value, problems).Span)!.AsObject();
     }
 
     private static JsonObject Recorded() => Find(JsonNode.Parse(File.ReadAllText(RepositoryRoot.Data("traces", "object_info.json"))))!.DeepClone().AsObject();

@@ -105,7 +105,8 @@ public sealed class FuzzTests
     public void Convert_GeneratedEditorGraphs_NeverThrowsAndGivesWorkflows() => Edited.Sample(graph =>
     {
         var problems = new List<ValidationProblem>();
-        var converted = EditorConversion.Convert(Encoding.UTF8.GetBytes(graph), Catalogue.Value, problems);
+        using var document = JsonDocument.Parse(graph, new JsonDocumentOptions { MaxDepth = JsonLimits.MaxDepth });
+        var converted = EditorConversion.Convert(document.RootElement, Catalogue.Value, problems);
         if (problems.Count == 0)
         {
             WorkflowCheck.Run(converted, Catalogue.Value);

@@ -19,14 +19,13 @@ internal static class EditorConversion
     private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Converts a workflow; what is returned is of no use when there are <paramref name="problems"/>.</summary>
-    /// <param name="workflow">JSON in the editor's format.</param>
+    /// <param name="workflow">A workflow in the editor's format.</param>
     /// <param name="catalogue">The engine's nodes: they say which widget is which.</param>
     /// <param name="problems">Takes every reason why it cannot be converted.</param>
-    public static ReadOnlyMemory<byte> Convert(ReadOnlyMemory<byte> workflow, NodeCatalogue catalogue, List<ValidationProblem> problems)
+    public static ReadOnlyMemory<byte> Convert(JsonElement workflow, NodeCatalogue catalogue, List<ValidationProblem> problems)
     {
-        using var document = JsonDocument.Parse(workflow, new JsonDocumentOptions { MaxDepth = JsonLimits.MaxDepth });
-        var graph = EditorGraph.Read(document.RootElement);
-        var buffer = new ArrayBufferWriter<byte>(workflow.Length);
+        var graph = EditorGraph.Read(workflow);
+        var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer, Relaxed))
         {
             writer.WriteStartObject();
