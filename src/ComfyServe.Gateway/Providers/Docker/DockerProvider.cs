@@ -79,31 +79,16 @@ internal sealed class DockerProvider(Func<Uri?, IDockerClient> connect) : IWorke
     });
 
     /// <inheritdoc/>
-    public Task StopAsync(WorkerOrder order, CancellationToken cancellationToken) => AskAsync(order, "stopped", async docker =>
-    {
-        if (await FindAsync(docker, order, cancellationToken) is not null)
-        {
-            await docker.Containers.StopContainerAsync(NameOf(order), new ContainerStopParameters { WaitBeforeKillSeconds = StopSeconds }, cancellationToken);
-        }
-    });
+    public Task StopAsync(WorkerOrder order, CancellationToken cancellationToken) =>
+        AskAsync(order, "stopped", docker => StopAsync(docker, order, cancellationToken));
 
     /// <inheritdoc/>
     public Task DestroyAsync(WorkerOrder order, CancellationToken cancellationToken) => AskAsync(order, "destroyed", async docker =>
     {
-        await StopAsync(order, cancellationToken);
-        if (await FindAsync(docker, order, cancellationToken) is not null)
-        {
-            await docker.Containers.RemoveContainerAsync(NameOf(order), new ContainerRemoveParameters { Force = true }, cancellationToken);
-        }
-
-        try
-        {
-            await docker.Volumes.RemoveAsync(NameOf(order), force: true, cancellationToken);
-        }
-        catch (DockerApiException error) when (error.StatusCode == HttpStatusCode.NotFound)
-        {
-            // It never was, or is gone.
-        }
+        var name = NameOf(order);
+        await StopAsync(docker, order, cancellationToken);
+        await UnlessGoneAsync(() => docker.Containers.RemoveContainerAsync(name, new ContainerRemoveParameters { Force = true }, cancellationToken));
+        await UnlessGoneAsync(() => docker.Volumes.RemoveAsync(name, force: true, cancellationToken));
     });
 
     /// <inheritdoc/>
@@ -130,6 +115,21 @@ internal sealed class DockerProvider(Func<Uri?, IDockerClient> connect) : IWorke
         {
             var reason = error is DockerApiException refused ? refused.ResponseBody?.Trim() ?? error.Message : error.Message;
             throw new ProviderFailedException($"worker {order.WorkerId} could not be {what}: Docker says: {reason}", error);
+        }
+    }
+
+    private static Task StopAsync(IDockerClient docker, WorkerOrder order, CancellationToken cancellationToken) => UnlessGoneAsync(() =>
+        docker.Containers.StopContainerAsync(NameOf(order), new ContainerStopParameters { WaitBeforeKillSeconds = StopSeconds }, cancellationToken));
+
+    private static async Task UnlessGoneAsync(Func<Task> call)
+    {
+        try
+        {
+            await call();
+        }
+        catch (DockerApiException error) when (error.StatusCode == HttpStatusCode.NotFound)
+        {
+            // It never was, or is gone.
         }
     }
 
