@@ -86,15 +86,7 @@ internal static class EndpointsVerb
             using var gateway = fleet.Connect(parsed);
             var id = await WriteAsync(gateway, name, parsed.GetRequiredValue(endpoint), body, cancellationToken);
             var view = (await gateway.CallAsync(HttpMethod.Get, $"/api/v0/endptjobs/{id}/", null, cancellationToken))["result"]!;
-            if (fleet.Json(parsed))
-            {
-                Sheet.Json(view);
-            }
-            else
-            {
-                Console.WriteLine($"endpoint '{view["endpoint_name"]}' ({id}), key {view["api_key"]}");
-            }
-
+            Sheet.Answer(fleet.Json(parsed), view, $"endpoint '{view["endpoint_name"]}' ({id}), key {view["api_key"]}");
             return ExitCodes.Success;
         });
     }
@@ -123,15 +115,7 @@ internal static class EndpointsVerb
             using var gateway = fleet.Connect(parsed);
             var id = (long)(await gateway.EndpointAsync(parsed.GetRequiredValue(endpoint), cancellationToken))["id"]!;
             var answer = await gateway.CallAsync(HttpMethod.Delete, $"/api/v0/endptjobs/{id}/", null, cancellationToken);
-            if (fleet.Json(parsed))
-            {
-                Sheet.Json(answer);
-            }
-            else
-            {
-                Console.WriteLine((string?)answer["msg"]);
-            }
-
+            Sheet.Answer(fleet.Json(parsed), answer, (string?)answer["msg"]);
             return ExitCodes.Success;
         });
     }

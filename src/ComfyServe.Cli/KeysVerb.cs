@@ -49,15 +49,7 @@ internal static class KeysVerb
             using var gateway = fleet.Connect(parsed);
             var body = new JsonObject { ["name"] = parsed.GetValue(name), ["endpoint"] = parsed.GetValue(endpoint) };
             var key = await gateway.CallAsync(HttpMethod.Post, "/api/v0/auth/apikeys/", body, cancellationToken);
-            if (fleet.Json(parsed))
-            {
-                Sheet.Json(key);
-            }
-            else
-            {
-                Console.WriteLine((string?)key["key"]);
-            }
-
+            Sheet.Answer(fleet.Json(parsed), key, (string?)key["key"]);
             return ExitCodes.Success;
         });
     }
@@ -72,15 +64,7 @@ internal static class KeysVerb
         {
             using var gateway = fleet.Connect(parsed);
             var answer = await gateway.CallAsync(HttpMethod.Delete, $"/api/v0/auth/apikeys/{parsed.GetValue(id)}/", null, cancellationToken);
-            if (fleet.Json(parsed))
-            {
-                Sheet.Json(answer);
-            }
-            else
-            {
-                Console.WriteLine($"key {parsed.GetValue(id)} revoked");
-            }
-
+            Sheet.Answer(fleet.Json(parsed), answer, $"key {parsed.GetValue(id)} revoked");
             return ExitCodes.Success;
         });
     }

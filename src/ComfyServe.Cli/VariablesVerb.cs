@@ -93,7 +93,7 @@ internal static class VariablesVerb
             var variable = parsed.GetRequiredValue(name);
             var value = ValueOf(variable, parsed.GetValue(file), parsed.GetValue(fromEnvironment), Environment.GetEnvironmentVariable, () => Ask(variable));
             var answer = await gateway.CallAsync(HttpMethod.Put, Path + Uri.EscapeDataString(variable), new JsonObject { ["value"] = value }, cancellationToken);
-            Tell(fleet.Json(parsed), answer, $"'{variable}' is set; workers get it at their next start ('comfyserve workers update GROUP' starts them anew)");
+            Sheet.Answer(fleet.Json(parsed), answer, $"'{variable}' is set; workers get it at their next start ('comfyserve workers update GROUP' starts them anew)");
             return ExitCodes.Success;
         });
     }
@@ -109,7 +109,7 @@ internal static class VariablesVerb
             using var gateway = fleet.Connect(parsed);
             var variable = parsed.GetRequiredValue(name);
             var answer = await gateway.CallAsync(HttpMethod.Delete, Path + Uri.EscapeDataString(variable), null, cancellationToken);
-            Tell(fleet.Json(parsed), answer, $"'{variable}' is removed; workers lose it at their next start");
+            Sheet.Answer(fleet.Json(parsed), answer, $"'{variable}' is removed; workers lose it at their next start");
             return ExitCodes.Success;
         });
     }
@@ -119,18 +119,6 @@ internal static class VariablesVerb
     private static string Ask(string name) => Console.IsInputRedirected
         ? Console.In.ReadToEnd()
         : AnsiConsole.Prompt(new TextPrompt<string>($"Value of [bold]{Markup.Escape(name)}[/]:").Secret(null).AllowEmpty());
-
-    private static void Tell(bool json, JsonNode answer, string text)
-    {
-        if (json)
-        {
-            Sheet.Json(answer);
-        }
-        else
-        {
-            Console.WriteLine(text);
-        }
-    }
 
     private static string Moment(double? unixSeconds) => unixSeconds is { } seconds
         ? DateTimeOffset.FromUnixTimeSeconds((long)seconds).ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture)

@@ -61,15 +61,7 @@ internal static class WorkersVerb
             using var gateway = fleet.Connect(parsed);
             var place = await gateway.CallAsync(
                 HttpMethod.Post, $"/api/v1/endpoints/{Uri.EscapeDataString(parsed.GetRequiredValue(endpoint))}/workers", null, cancellationToken);
-            if (fleet.Json(parsed))
-            {
-                Sheet.Json(place);
-            }
-            else
-            {
-                Console.WriteLine($"CONTAINER_ID={place["id"]}\nMASTER_TOKEN={place["mtoken"]}\nREPORT_ADDR={place["report_addr"]}");
-            }
-
+            Sheet.Answer(fleet.Json(parsed), place, $"CONTAINER_ID={place["id"]}\nMASTER_TOKEN={place["mtoken"]}\nREPORT_ADDR={place["report_addr"]}");
             return ExitCodes.Success;
         });
     }
@@ -88,7 +80,7 @@ internal static class WorkersVerb
             var id = parsed.GetValue(worker);
             var answer = await gateway.CallAsync(
                 HttpMethod.Delete, $"/api/v1/endpoints/{Uri.EscapeDataString(parsed.GetRequiredValue(endpoint))}/workers/{id}", null, cancellationToken);
-            Report(fleet, parsed, answer, $"worker {id} removed");
+            Sheet.Answer(fleet.Json(parsed), answer, $"worker {id} removed");
             return ExitCodes.Success;
         });
     }
@@ -145,7 +137,7 @@ internal static class WorkersVerb
             };
             using var gateway = fleet.Connect(parsed);
             var answer = await gateway.CallAsync(HttpMethod.Post, "/api/v0/workergroups/", body, cancellationToken);
-            Report(fleet, parsed, answer, $"workergroup {answer["id"]}");
+            Sheet.Answer(fleet.Json(parsed), answer, $"workergroup {answer["id"]}");
             return ExitCodes.Success;
         });
     }
@@ -163,7 +155,7 @@ internal static class WorkersVerb
             var answer = method == HttpMethod.Delete
                 ? await gateway.CallAsync(method, $"/api/v0/workergroups/{id}/", null, cancellationToken)
                 : await gateway.CallAsync(method, "/update_workers/", new JsonObject { ["workergroup_id"] = id }, cancellationToken);
-            Report(fleet, parsed, answer, (string?)answer["msg"] ?? $"{answer["workers_to_update"]} workers to update");
+            Sheet.Answer(fleet.Json(parsed), answer, (string?)answer["msg"] ?? $"{answer["workers_to_update"]} workers to update");
             return ExitCodes.Success;
         });
     }
@@ -183,17 +175,5 @@ internal static class WorkersVerb
         }
 
         return settings;
-    }
-
-    private static void Report(FleetOptions fleet, ParseResult parsed, JsonNode answer, string text)
-    {
-        if (fleet.Json(parsed))
-        {
-            Sheet.Json(answer);
-        }
-        else
-        {
-            Console.WriteLine(text);
-        }
     }
 }

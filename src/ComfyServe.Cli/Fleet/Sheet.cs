@@ -10,6 +10,19 @@ internal static class Sheet
     /// <summary>Writes JSON.</summary>
     public static void Json(JsonNode node) => Console.WriteLine(node.ToJsonString(Output.Json));
 
+    /// <summary>Writes an answer: whole for machines, as a sentence for people.</summary>
+    public static void Answer(bool json, JsonNode answer, string? text)
+    {
+        if (json)
+        {
+            Json(answer);
+        }
+        else
+        {
+            Console.WriteLine(text);
+        }
+    }
+
     /// <summary>A table of objects: each column's heading and the member that it shows.</summary>
     public static Table Of(IEnumerable<JsonObject> rows, params (string Heading, string Member)[] columns)
     {
