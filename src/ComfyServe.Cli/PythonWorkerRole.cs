@@ -1,5 +1,4 @@
-using System.Net;
-using System.Net.Sockets;
+using ComfyServe.Hosting;
 using ComfyServe.Provisioning.CustomWorkers;
 using ComfyServe.Worker;
 using ComfyServe.Worker.Certificates;
@@ -44,7 +43,7 @@ internal sealed partial class PythonWorkerRole(string data, WorkerOptions option
                 Log.LogElsewhere(_logger, PythonVariables.OriginalLog, log);
             }
 
-            var variables = PythonVariables.For(environment, worker.Commit, log, data, FreePort);
+            var variables = PythonVariables.For(environment, worker.Commit, log, data, FreePort.Find);
             Log.Runs(_logger, worker.PythonWorker!, worker.Commit, python, variables["WORKER_PORT"]);
             return await ServeAsync(worker, python, log, variables, cancellationToken);
         }
@@ -77,13 +76,6 @@ internal sealed partial class PythonWorkerRole(string data, WorkerOptions option
         var what = $"the Python worker '{worker.PythonWorker}' ended with exit code {exitCode}; its output says why";
         await LaunchFailure.ReportOnceAsync(options, what, cancellationToken);
         return Verb.Fail(what, ExitCodes.Internal);
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 
     private static partial class Log

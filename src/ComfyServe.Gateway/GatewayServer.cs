@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using ComfyServe.Gateway.Endpoints;
 using ComfyServe.Gateway.Http;
 using ComfyServe.Gateway.Jobs;
@@ -10,6 +9,7 @@ using ComfyServe.Gateway.Providers.Kubernetes;
 using ComfyServe.Gateway.Routing;
 using ComfyServe.Gateway.Storage;
 using ComfyServe.Gateway.Variables;
+using ComfyServe.Hosting;
 using ComfyServe.Hosting.Logging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -115,7 +115,7 @@ public static class GatewayServer
 
     private static void Cluster(ISiloBuilder silo, GatewayOptions options)
     {
-        var port = options.ClusterPort == 0 ? FreePort() : options.ClusterPort;
+        var port = options.ClusterPort == 0 ? FreePort.Find() : options.ClusterPort;
         if (options.Database is null)
         {
             // Alone: a cluster of one, which other programs on this machine cannot join by accident.
@@ -134,13 +134,6 @@ public static class GatewayServer
             membership.NumVotesForDeathDeclaration = 1;
             membership.DefunctSiloCleanupPeriod = TimeSpan.FromMinutes(10);
         });
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 
     // The original's clients join base and path as texts: a base with a trailing slash gives '//route/'.

@@ -7,11 +7,6 @@ namespace ComfyServe.EndToEnd.Tests;
 /// <summary>The API service in front of our own engine, both as processes, with workflows that need no model.</summary>
 public sealed class ApiAndEngineTests : IDisposable
 {
-    private const string Instant = """
-        {"1": {"class_type": "EmptyImage", "inputs": {"width": 16, "height": 16, "batch_size": 1, "color": 255}},
-         "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "instant"}}}
-        """;
-
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("comfyserve-e2e");
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -31,7 +26,7 @@ public sealed class ApiAndEngineTests : IDisposable
 
         var second = await client.CancelAsync("waits");
         var first = await client.CancelAsync("runs");
-        var (status, after) = await client.RunAsync(Instant);
+        var (status, after) = await client.RunAsync(InstantWorkflow.Text);
 
         Assert.Equal((200, 200), (first.Status, second.Status));
         Assert.Equal((499, "cancelled"), ((await client.ResultAsync("runs")) is var (code, body) ? (code, (string?)body["status"]) : default));
@@ -95,7 +90,7 @@ public sealed class ApiAndEngineTests : IDisposable
         await using var engine = Engine(0);
         await using var api = Api(await engine.ReadyAsync(Cancellation));
         using var client = new ApiClient(await api.ReadyAsync(Cancellation));
-        await client.RunAsync(Instant);
+        await client.RunAsync(InstantWorkflow.Text);
 
         var (status, answer) = await client.RunAsync(
             """{"1": {"class_type": "EmptyImag", "inputs": {}}, "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "x"}}}""");

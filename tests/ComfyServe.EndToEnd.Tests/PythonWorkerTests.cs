@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using ComfyServe.Provisioning.CustomWorkers;
+using ComfyServe.Testing;
 using ComfyServe.Testing.Processes;
-using LibGit2Sharp;
 
 namespace ComfyServe.EndToEnd.Tests;
 
@@ -115,19 +115,5 @@ public sealed class PythonWorkerTests : IDisposable
         return variables;
     }
 
-    private string MakeRepository(params (string Path, string Content)[] files)
-    {
-        var origin = Path.Combine(_folder, "origin");
-        Repository.Init(origin);
-        using var repository = new Repository(origin);
-        foreach (var (path, content) in files)
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(origin, path))!);
-            File.WriteAllText(Path.Combine(origin, path), content);
-            Commands.Stage(repository, path);
-        }
-
-        var author = new Signature("Somebody", "somebody@example.org", DateTimeOffset.UnixEpoch);
-        return repository.Commit("A worker", author, author).Sha;
-    }
+    private string MakeRepository(params (string Path, string Content)[] files) => Repositories.Commit(Path.Combine(_folder, "origin"), "A worker", files);
 }

@@ -116,10 +116,7 @@ public sealed class RunVerbTests : IDisposable
     private static (int Width, int Height) Size(ReadOnlySpan<byte> png) =>
         (BinaryPrimitives.ReadInt32BigEndian(png[16..]), BinaryPrimitives.ReadInt32BigEndian(png[20..]));
 
-    private string WriteInstant() => Write("""
-        {"1": {"class_type": "EmptyImage", "inputs": {"width": 16, "height": 16, "batch_size": 1, "color": 255}},
-         "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "instant"}}}
-        """);
+    private string WriteInstant() => Write(InstantWorkflow.Text);
 
     private string Write(string workflow)
     {

@@ -8,11 +8,6 @@ namespace ComfyServe.EndToEnd.Tests;
 /// <summary><c>comfyserve up</c>: the fleet on one machine, and a request through its gateway.</summary>
 public sealed class UpVerbTests : IDisposable
 {
-    private const string Instant = """
-        {"1": {"class_type": "EmptyImage", "inputs": {"width": 16, "height": 16, "batch_size": 1, "color": 255}},
-         "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "instant"}}}
-        """;
-
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("comfyserve-e2e");
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -57,7 +52,7 @@ public sealed class UpVerbTests : IDisposable
             await Task.Delay(200, token); // the benchmark takes as long as the machine needs; the test's own limit ends it
         }
 
-        await page.EvaluateAsync($"document.getElementById('workflow').value = {JsonSerializer.Serialize(Instant)}; document.getElementById('send').requestSubmit()", token);
+        await page.EvaluateAsync($"document.getElementById('workflow').value = {JsonSerializer.Serialize(InstantWorkflow.Text)}; document.getElementById('send').requestSubmit()", token);
         await page.UntilAsync("document.querySelector('#pictures img')?.naturalWidth === 16", token);
 
         Assert.Empty(page.Errors);
@@ -74,7 +69,7 @@ public sealed class UpVerbTests : IDisposable
     private async Task RunAsync(Uri gateway, string key)
     {
         var workflow = Path.Combine(_folder.FullName, "workflow.json");
-        await File.WriteAllTextAsync(workflow, Instant, Cancellation);
+        await File.WriteAllTextAsync(workflow, InstantWorkflow.Text, Cancellation);
         var output = Path.Combine(_folder.FullName, Guid.NewGuid().ToString("N"));
         await using var run = ComfyServeProcess.Start(
             ["run", workflow, "--endpoint", "comfyui-json", "--gateway", gateway.ToString(), "--output", output],

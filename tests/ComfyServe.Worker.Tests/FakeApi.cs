@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
-using System.Net;
+using ComfyServe.Testing.Web;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace ComfyServe.Worker.Tests;
 
@@ -34,10 +32,7 @@ internal sealed class FakeApi : IAsyncDisposable
     public static async Task<FakeApi> StartAsync()
     {
         var api = new FakeApi();
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(static k => k.Listen(IPAddress.Loopback, 0));
-        var app = builder.Build();
+        var app = LoopbackServer.Build();
         app.MapGet("/health", () => Results.Text("{}", statusCode: api.Health));
         app.MapPost("/generate/sync", api.GenerateAsync);
         app.MapGet("/files/{**key}", (string key, HttpContext context) => Results.Text($"{key}{context.Request.QueryString} for {context.Request.Host}"));

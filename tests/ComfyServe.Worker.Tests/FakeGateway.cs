@@ -1,12 +1,10 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ComfyServe.Contracts.Serverless;
+using ComfyServe.Testing.Web;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace ComfyServe.Worker.Tests;
 
@@ -71,10 +69,7 @@ internal sealed class FakeGateway : IAsyncDisposable
     public static async Task<FakeGateway> StartAsync()
     {
         var gateway = new FakeGateway();
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(static k => k.Listen(IPAddress.Loopback, 0));
-        var app = builder.Build();
+        var app = LoopbackServer.Build();
         app.MapGet("/pubkey/", gateway.GiveKey);
         app.MapPost("/worker_status/", context => gateway.TakeAsync(context, gateway._statuses));
         app.MapPost("/delete_requests/", context => gateway.TakeAsync(context, gateway._deletions));

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using ComfyServe.Contracts.Serverless;
 
 namespace ComfyServe.Gateway.Providers;
 
@@ -25,8 +26,8 @@ internal sealed record ChildProcess(int Pid, long StartedAt)
             UseShellExecute = false,
         };
 
-        // The account's key and the database are none of a worker's business; its log is its own.
-        foreach (var secret in new[] { "COMFYSERVE_ADMIN_KEY", "COMFYSERVE_API_KEY", "COMFYSERVE_DATABASE", "COMFYSERVE_LOGS" })
+        // A worker's log is its own.
+        foreach (var secret in WithheldVariables.Names.Append("COMFYSERVE_LOGS"))
         {
             start.Environment.Remove(secret);
         }

@@ -1,4 +1,5 @@
 using System.Text;
+using ComfyServe.Contracts.Serverless;
 
 namespace ComfyServe.Gateway.Variables;
 
@@ -17,7 +18,7 @@ internal static class VariableRules
     private static readonly string[] Reserved =
     [
         "CONTAINER_ID", "MASTER_TOKEN", "REPORT_ADDR", "SERVERLESS", "WORKER_PORT", "COMFYSERVE_ENDPOINT", "COMFYSERVE_SLOT", "COMFYSERVE_TEMPLATE_VERSION",
-        "COMFYSERVE_ADMIN_KEY", "COMFYSERVE_API_KEY", "COMFYSERVE_DATABASE",
+        .. WithheldVariables.Names,
     ];
 
     /// <summary>All mistakes in a variable.</summary>

@@ -76,8 +76,7 @@ public sealed class PythonEnvironment
         }
 
         using var log = new ProvisioningLog(Path.GetDirectoryName(_folder), _time);
-        var variables = Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>().Select(static v => KeyValuePair.Create((string)v.Key, (string?)v.Value ?? ""));
-        var processes = new ProcessRunner(log, new SecretMask(variables), _time);
+        var processes = new ProcessRunner(log, SecretMask.OfEnvironment(), _time);
         var made = await processes.RunAsync(new ProcessCommand(_python, "-m", "venv", "--system-site-packages", _folder) { Folder = worker, Timeout = Patience }, cancellationToken);
         made.Check($"'{_python} -m venv' (on Debian and Ubuntu it needs the package python3-venv)", Patience);
         string[] wanted = [.. packages.Files.SelectMany(static f => new[] { "-r", f }), .. packages.SdkRequirement is { } sdk ? new[] { sdk } : []];

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using ComfyServe.Contracts.Serverless;
 
 namespace ComfyServe.Provisioning.CustomWorkers;
 
@@ -22,7 +23,7 @@ public static class PythonProcess
         ArgumentNullException.ThrowIfNull(worker);
         ArgumentNullException.ThrowIfNull(variables);
         var start = new ProcessStartInfo(python, ["-m", worker.PythonModule!]) { WorkingDirectory = worker.Folder, UseShellExecute = false };
-        foreach (var name in PythonVariables.Withheld)
+        foreach (var name in WithheldVariables.Names)
         {
             start.Environment.Remove(name);
         }

@@ -8,9 +8,6 @@ public static class PythonVariables
     /// <summary>Where the original's API service logs, and where its ComfyUI worker looks for that log.</summary>
     public const string OriginalLog = "/var/log/portal/api-wrapper.log";
 
-    /// <summary>What is none of a worker's business, and is taken out of its environment.</summary>
-    public static IReadOnlyList<string> Withheld { get; } = ["COMFYSERVE_ADMIN_KEY", "COMFYSERVE_API_KEY", "COMFYSERVE_DATABASE"];
-
     /// <summary>The variables on top of our own environment.</summary>
     /// <param name="read">Reads a setting; null where there is none.</param>
     /// <param name="commit">The commit of the repository.</param>

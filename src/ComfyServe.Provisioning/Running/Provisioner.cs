@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Text;
 using ComfyServe.Provisioning.Downloads;
 using ComfyServe.Provisioning.Manifest;
@@ -86,15 +85,12 @@ public sealed partial class Provisioner(ProvisioningOptions options, TimeProvide
         ProvisioningManifest manifest, DownloadBatch batch, DocumentSource documents, ProvisioningLog log, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
     {
         var environment = new Dictionary<string, string>(manifest.Environment, StringComparer.Ordinal) { ["COMFYSERVE_DATA"] = _paths.Data };
-        var secrets = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
-            .Select(v => KeyValuePair.Create((string)v.Key, (string?)v.Value ?? ""))
-            .Concat(manifest.Environment);
         var context = new StepContext
         {
             Options = options,
             Paths = _paths,
             Memory = StepMemory.Read(_paths.State),
-            Processes = new ProcessRunner(log, new SecretMask(secrets), time),
+            Processes = new ProcessRunner(log, SecretMask.OfEnvironment(manifest.Environment), time),
             Documents = documents,
             Environment = environment,
         };

@@ -1,3 +1,5 @@
+using System.Collections;
+
 namespace ComfyServe.Provisioning.Running;
 
 /// <summary>Hides the values of secret variables in the output of commands.</summary>
@@ -10,6 +12,10 @@ internal sealed class SecretMask
     /// <summary>Takes the values of all variables whose names say that they are secret.</summary>
     public SecretMask(IEnumerable<KeyValuePair<string, string>> variables) =>
         _values = [.. variables.Where(v => IsSecret(v.Key) && v.Value.Length >= Shortest).Select(v => v.Value).Distinct(StringComparer.Ordinal).OrderByDescending(v => v.Length)];
+
+    /// <summary>Of this process's environment, and of more variables.</summary>
+    public static SecretMask OfEnvironment(params IEnumerable<KeyValuePair<string, string>> more) =>
+        new(Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(static v => KeyValuePair.Create((string)v.Key, (string?)v.Value ?? "")).Concat(more));
 
     /// <summary>Whether a variable's name says that its value is a secret.</summary>
     public static bool IsSecret(string name) => Endings.Any(e => name.EndsWith(e, StringComparison.OrdinalIgnoreCase));

@@ -2,11 +2,10 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using ComfyServe.Gateway.Routing;
 using ComfyServe.ScriptedWorker;
+using ComfyServe.Testing.Web;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace ComfyServe.Gateway.Tests.Http;
 
@@ -310,10 +309,7 @@ public sealed class JobTests(SharedGateway shared) : IClassFixture<SharedGateway
 
     private static async Task<WebApplication> ReceiverAsync(TaskCompletionSource<(string Id, JsonNode Body)> told)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(k => k.Listen(System.Net.IPAddress.Loopback, 0));
-        var app = builder.Build();
+        var app = LoopbackServer.Build();
         app.MapPost("/", async (HttpContext context) =>
         {
             var body = await JsonNode.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);

@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using ComfyServe.Hosting;
 using ComfyServe.Testing;
 
 namespace ComfyServe.Gateway.Tests.Http;
@@ -42,7 +41,7 @@ public sealed class ProbeTests
     private static async Task<Process> WorkerAsync(RunningGateway gateway, double perf)
     {
         var (id, token) = await gateway.PlaceAsync("comfyui-json");
-        var port = FreePort();
+        var port = FreePort.Find();
         return Process.Start(Start("wire_worker.py", "--gateway", gateway.Url, "--id", $"{id}", "--mtoken", token, "--port", $"{port}", "--perf", $"{perf}"))!;
     }
 
@@ -63,11 +62,4 @@ public sealed class ProbeTests
 
     private static string? Find(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(f => Path.Combine(f, program)).FirstOrDefault(File.Exists);
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
-    }
 }

@@ -1,10 +1,8 @@
 using System.ComponentModel;
-using System.Net;
 using System.Text.Json.Nodes;
+using ComfyServe.Testing.Web;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace ComfyServe.Gateway.Tests.Providers;
 
@@ -27,10 +25,7 @@ internal sealed class FakeDocker : IAsyncDisposable
 
     public static async Task<FakeDocker> StartAsync()
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0));
-        var app = builder.Build();
+        var app = LoopbackServer.Build();
         var docker = new FakeDocker(app);
         docker.Map();
         await app.StartAsync(TestContext.Current.CancellationToken);

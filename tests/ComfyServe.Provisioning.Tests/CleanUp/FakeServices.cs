@@ -1,8 +1,7 @@
 using System.Collections.Concurrent;
+using ComfyServe.Testing.Web;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace ComfyServe.Provisioning.Tests.CleanUp;
 
@@ -26,10 +25,7 @@ internal sealed class FakeServices : IAsyncDisposable
 
     public static async Task<FakeServices> StartAsync()
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        var application = builder.Build();
+        var application = LoopbackServer.Build();
         var services = new FakeServices(application);
         application.MapGet("/queue", () => Results.Text(services.Queue, "application/json"));
         application.MapGet("/queue-info", () => services.Jobs is null ? Results.StatusCode(500) : Results.Text(services.Jobs, "application/json"));

@@ -1,6 +1,6 @@
 using ComfyServe.Provisioning.CustomWorkers;
 using ComfyServe.Provisioning.Git;
-using LibGit2Sharp;
+using ComfyServe.Testing;
 
 namespace ComfyServe.Provisioning.Tests.CustomWorkers;
 
@@ -53,19 +53,6 @@ public sealed class CustomWorkerTests : IDisposable
         Assert.False(Directory.Exists(_folder["clone"]));
     }
 
-    private string MakeRepository(params string[] files)
-    {
-        var path = _folder["origin"];
-        Repository.Init(path);
-        using var repository = new Repository(path);
-        foreach (var file in files)
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(path, file))!);
-            File.WriteAllText(Path.Combine(path, file), file);
-            Commands.Stage(repository, file);
-        }
-
-        var author = new Signature("Somebody", "somebody@example.org", DateTimeOffset.UnixEpoch);
-        return repository.Commit(string.Join(' ', files), author, author).Sha;
-    }
+    private string MakeRepository(params string[] files) =>
+        Repositories.Commit(_folder["origin"], string.Join(' ', files), [.. files.Select(static f => (f, f))]);
 }

@@ -1,9 +1,10 @@
 using System.IO.Compression;
+using ComfyServe.Contracts.Serverless;
 using ComfyServe.Provisioning.CustomWorkers;
-using LibGit2Sharp;
+using ComfyServe.Testing;
+using ComfyServe.Testing.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 
 namespace ComfyServe.Provisioning.Tests.CustomWorkers;
@@ -149,7 +150,7 @@ public sealed class PythonWorkerTests : IDisposable
         var said = File.ReadAllText(Path.Combine(worker.Folder, "said"));
         Assert.Equal(3, exitCode);
         Assert.Contains("\"WORKER_PORT\": \"4711\"", said, StringComparison.Ordinal);
-        Assert.All(PythonVariables.Withheld, name => Assert.DoesNotContain(name, said, StringComparison.Ordinal));
+        Assert.All(WithheldVariables.Names, name => Assert.DoesNotContain(name, said, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -176,9 +177,7 @@ public sealed class PythonWorkerTests : IDisposable
     [Fact]
     public async Task ReadyMark_HealthComesLater_IsWrittenOnceItIsGood()
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        await using var service = builder.Build();
+        await using var service = LoopbackServer.Build();
         var (asked, healthy) = (new TaskCompletionSource(), false);
         service.MapGet("/health", () =>
         {
@@ -186,7 +185,6 @@ public sealed class PythonWorkerTests : IDisposable
             asked.TrySetResult();
             return answer;
         });
-        service.Urls.Add("http://127.0.0.1:0");
         await service.StartAsync(Token);
         var time = new FakeTimeProvider();
         File.WriteAllText(_folder["model.log"], "BACKENDS_READY of yesterday\n");
@@ -217,17 +215,7 @@ public sealed class PythonWorkerTests : IDisposable
     private async Task<CustomWorker> WorkerAsync(params (string Path, string Content)[] files)
     {
         var origin = _folder["origin"];
-        Repository.Init(origin);
-        using var repository = new Repository(origin);
-        foreach (var (path, content) in files)
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(origin, path))!);
-            File.WriteAllText(Path.Combine(origin, path), content);
-            Commands.Stage(repository, path);
-        }
-
-        var author = new Signature("Somebody", "somebody@example.org", DateTimeOffset.UnixEpoch);
-        repository.Commit("A worker", author, author);
+        Repositories.Commit(origin, "A worker", files);
         return await CustomWorker.FetchAsync(name => name == "PYWORKER_REPO" ? origin : null, _folder["clone"], TimeProvider.System, Token);
     }
 

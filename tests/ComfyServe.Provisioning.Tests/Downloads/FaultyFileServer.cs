@@ -1,11 +1,10 @@
 using System.Collections.Concurrent;
+using ComfyServe.Testing.Web;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace ComfyServe.Provisioning.Tests.Downloads;
 
@@ -25,11 +24,7 @@ internal sealed class FaultyFileServer : IAsyncDisposable
 
     public static async Task<FaultyFileServer> StartAsync(params ServedFile[] files)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromMilliseconds(100));
-        var application = builder.Build();
+        var application = LoopbackServer.Build(static b => b.Services.Configure<HostOptions>(static o => o.ShutdownTimeout = TimeSpan.FromMilliseconds(100)));
         var server = new FaultyFileServer(application);
         foreach (var file in files)
         {

@@ -1,7 +1,7 @@
 using ComfyServe.Provisioning.Downloads;
 using ComfyServe.Provisioning.Running;
 using ComfyServe.Provisioning.Tests.Downloads;
-using LibGit2Sharp;
+using ComfyServe.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ComfyServe.Provisioning.Tests.Running;
@@ -332,20 +332,8 @@ public sealed class ProvisionerTests : IDisposable
 
     private static ServedFile Json(string name, string text) => new(name, System.Text.Encoding.UTF8.GetBytes(text));
 
-    private static (string First, string Second) MakeRepository(string path)
-    {
-        Repository.Init(path);
-        using var repository = new Repository(path);
-        var author = new Signature("Somebody", "somebody@example.org", DateTimeOffset.UnixEpoch);
-        string Commit(string text)
-        {
-            File.WriteAllText(Path.Combine(path, "nodes.py"), text);
-            Commands.Stage(repository, "nodes.py");
-            return repository.Commit(text, author, author).Sha;
-        }
-
-        return (Commit("first"), Commit("second"));
-    }
+    private static (string First, string Second) MakeRepository(string path) =>
+        (Repositories.Commit(path, "first", ("nodes.py", "first")), Repositories.Commit(path, "second", ("nodes.py", "second")));
 
     private string Model(string name) => Path.Combine(Data, "models", "loras", name);
 

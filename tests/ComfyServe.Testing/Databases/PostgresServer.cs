@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
+using ComfyServe.Hosting;
 
 namespace ComfyServe.Testing.Databases;
 
@@ -26,7 +25,7 @@ public sealed class PostgresServer : IAsyncDisposable
     public static async Task<PostgresServer> StartAsync()
     {
         var folder = Directory.CreateTempSubdirectory("comfyserve-pg-").FullName;
-        var server = new PostgresServer(folder, FindBinaries() ?? throw new FileNotFoundException("PostgreSQL is not installed; run eng/install-test-tools.sh"), FreePort());
+        var server = new PostgresServer(folder, FindBinaries() ?? throw new FileNotFoundException("PostgreSQL is not installed; run eng/install-test-tools.sh"), FreePort.Find());
         if (Environment.IsPrivilegedProcess)
         {
             await RunAsync("chown", ["postgres", folder]);
@@ -83,11 +82,4 @@ public sealed class PostgresServer : IAsyncDisposable
     private static string? FindBinaries() => Directory.Exists("/usr/lib/postgresql")
         ? Directory.GetDirectories("/usr/lib/postgresql").Select(d => Path.Combine(d, "bin")).Where(d => File.Exists(Path.Combine(d, "initdb"))).Order(StringComparer.Ordinal).LastOrDefault()
         : null;
-
-    private static int FreePort()
-    {
-        using var socket = new TcpListener(IPAddress.Loopback, 0);
-        socket.Start();
-        return ((IPEndPoint)socket.LocalEndpoint).Port;
-    }
 }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
+using ComfyServe.Hosting;
 
 namespace ComfyServe.Testing.Storage;
 
@@ -37,7 +37,7 @@ public sealed class S3Server : IAsyncDisposable
     /// <summary>Starts a server.</summary>
     public static async Task<S3Server> StartAsync()
     {
-        var port = FreePort();
+        var port = FreePort.Find();
         var folder = Directory.CreateTempSubdirectory("comfyserve-s3-").FullName;
         var start = new ProcessStartInfo(Program()!) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         foreach (var argument in (string[])["-d", folder, "-a", "127.0.0.1", "-p", port.ToString(CultureInfo.InvariantCulture), "--configure-bucket", "bucket", "--no-vhost-buckets"])
@@ -90,12 +90,5 @@ public sealed class S3Server : IAsyncDisposable
                 await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, patience.Token);
             }
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

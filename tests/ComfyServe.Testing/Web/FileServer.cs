@@ -1,9 +1,6 @@
 using System.Collections.Concurrent;
-using System.Net;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace ComfyServe.Testing.Web;
 
@@ -31,10 +28,7 @@ public sealed class FileServer : IAsyncDisposable
     /// <summary>Starts a server on a free port.</summary>
     public static async Task<FileServer> StartAsync(RequestDelegate answer)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0));
-        var app = builder.Build();
+        var app = LoopbackServer.Build();
         var server = new FileServer(app, answer);
         app.Run(server.HandleAsync);
         await app.StartAsync();
