@@ -12,4 +12,11 @@ internal sealed class Linear(WeightMap weights, long inputs, long outputs, bool 
     private readonly Tensor? _bias = bias ? weights.Take("bias", outputs) : null;
 
     public Tensor Forward(Tensor x) => _kernels.Linear(x, _weight, _bias); // [..., outputs]
+
+    /// <summary>Only <paramref name="count"/> outputs from <paramref name="first"/> on.</summary>
+    public Tensor Forward(Tensor x, long first, long count)
+    {
+        using var scope = NewDisposeScope();
+        return _kernels.Linear(x, _weight.narrow(0, first, count), _bias?.narrow(0, first, count)).MoveToOuterDisposeScope(); // [..., count]
+    }
 }

@@ -12,17 +12,12 @@ public static class ComputeFormats
     public static ComputeFormat ForThisMachine(KernelVerdicts? verdicts = null) =>
         MultipliesBf16() && !(verdicts ?? KernelVerdicts.ForThisMachine()).HasWrong(ScalarType.BFloat16) ? ComputeFormat.Bf16 : ComputeFormat.Fp32;
 
-    /// <summary>Whether the processor has AVX512_BF16 or AMX_BF16 (Intel SDM volume 2A, CPUID leaf 7).</summary>
-    internal static bool MultipliesBf16()
-    {
-        // Avx512F.IsSupported also says that the operating system keeps the registers.
-        if (!X86Base.IsSupported || !Avx512F.IsSupported)
-        {
-            return false;
-        }
+    /// <summary>Whether the processor has AMX_BF16 (Intel SDM volume 2A, CPUID leaf 7, EDX bit 22).</summary>
+    internal static bool HasAmx { get; } = HasAvx512() && (X86Base.CpuId(7, 0).Edx & (1 << 22)) != 0;
 
-        var amx = (X86Base.CpuId(7, 0).Edx & (1 << 22)) != 0;
-        var avx512 = (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0;
-        return amx || avx512;
-    }
+    /// <summary>Whether the processor has AVX512_BF16 (CPUID leaf 7, subleaf 1, EAX bit 5) or AMX_BF16.</summary>
+    internal static bool MultipliesBf16() => HasAmx || (HasAvx512() && (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0);
+
+    // Avx512F.IsSupported also says that the operating system keeps the registers.
+    private static bool HasAvx512() => X86Base.IsSupported && Avx512F.IsSupported;
 }
