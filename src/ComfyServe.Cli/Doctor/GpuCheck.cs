@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using ComfyServe.Diffusion.Runtime;
 
 namespace ComfyServe.Cli.Doctor;
 
@@ -8,8 +9,23 @@ internal static class GpuCheck
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    /// <summary>Checks this machine.</summary>
-    public static Task<Finding> RunAsync(CancellationToken cancellationToken) => AskAsync("nvidia-smi", "/dev/nvidiactl", Patience, cancellationToken);
+    /// <summary>Checks this machine, and whether this program was built for what it has.</summary>
+    public static async Task<Finding> RunAsync(CancellationToken cancellationToken) =>
+        Judge(await AskAsync("nvidia-smi", "/dev/nvidiactl", Patience, cancellationToken), Accelerator.UsesGpu);
+
+    /// <summary>Adds what this program makes of the GPU to what the driver says.</summary>
+    /// <param name="driver">What the driver says.</param>
+    /// <param name="usesGpu">Whether this program was built for a GPU.</param>
+    internal static Finding Judge(Finding driver, bool usesGpu) => (driver.Level, usesGpu) switch
+    {
+        (FindingLevel.Ok, false) => driver with
+        {
+            Level = FindingLevel.Warning,
+            Advice = "this program was built for the processor: build it with '-p:Accelerator=cuda', or put the API service before a ComfyUI with '--engine'",
+        },
+        (FindingLevel.NotUsed, true) => driver with { Level = FindingLevel.Warning, Advice = "this program was built for a GPU: without one, leave '-p:Accelerator=cuda' out" },
+        _ => driver,
+    };
 
     /// <summary>Asks a program about the GPU.</summary>
     /// <param name="program">The driver's program.</param>

@@ -19,7 +19,7 @@ public sealed record ComputeFormat(ScalarType Dtype, bool ChannelsLast, DeviceTy
     /// <summary>16-bit brain floats with NHWC strides on the CPU: 2.5× faster where the processor has AVX512_BF16 or AMX.</summary>
     public static ComputeFormat Bf16 { get; } = new(ScalarType.BFloat16, ChannelsLast: true, DeviceType.CPU);
 
-    /// <summary>16-bit floats with NHWC strides on the first CUDA device. Needs the build property <c>Accelerator=cuda</c>; not tested.</summary>
+    /// <summary>16-bit floats with NHWC strides on the first CUDA device. Needs the build property <c>Accelerator=cuda</c>; not tried on a GPU yet.</summary>
     public static ComputeFormat Fp16Cuda { get; } = new(ScalarType.Float16, ChannelsLast: true, DeviceType.CUDA);
 
     /// <summary>Bytes per element.</summary>

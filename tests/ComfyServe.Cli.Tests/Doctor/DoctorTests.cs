@@ -83,6 +83,20 @@ public sealed class DoctorTests : IDisposable
     public async Task Gpu_NoProgram_DependsOnTheDevice(string device, string level) =>
         Assert.Equal(level, (await GpuCheck.AskAsync(Path.Combine(_folder.FullName, "no-such-program"), device, TimeSpan.FromSeconds(5), Token)).Level.ToString());
 
+    [Theory]
+    [InlineData(nameof(FindingLevel.Ok), true, nameof(FindingLevel.Ok), null)]
+    [InlineData(nameof(FindingLevel.Ok), false, nameof(FindingLevel.Warning), "-p:Accelerator=cuda")]
+    [InlineData(nameof(FindingLevel.NotUsed), true, nameof(FindingLevel.Warning), "without one")]
+    [InlineData(nameof(FindingLevel.NotUsed), false, nameof(FindingLevel.NotUsed), null)]
+    public void Gpu_Build_IsJudgedWithIt(string driver, bool usesGpu, string level, string? advice)
+    {
+        var finding = GpuCheck.Judge(new("gpu", Enum.Parse<FindingLevel>(driver), "NVIDIA L4"), usesGpu);
+
+        Assert.Equal(level, finding.Level.ToString());
+        Assert.Equal(advice is null, finding.Advice is null);
+        Assert.Contains(advice ?? "", finding.Advice ?? "", StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Port_Free_IsOk()
     {
