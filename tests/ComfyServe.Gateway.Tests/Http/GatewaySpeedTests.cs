@@ -11,6 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace ComfyServe.Gateway.Tests.Http;
 
 /// <summary>How fast a gateway routes; the slow ones write bench/results/gateway.md when COMFYSERVE_WRITE_RESULTS is 1.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class GatewaySpeedTests
 {
     private const int Workers = 1000;
