@@ -36,6 +36,13 @@ public sealed class GuideRunTests : IDisposable
         ["worker.md"] = "curl -fsS http://localhost:3000/ping && comfyserve workers list --endpoint comfyui-json --json | grep '\"id\"'",
     };
 
+    // Packages that a page's builds want: the page has no network, and the folder of packages is the machine's own.
+    private static readonly Dictionary<string, string[]> Packages = new()
+    {
+        ["add-a-node.md"] = ["restore", "samples/node-pack"],
+        ["air-gapped.md"] = ["restore", "src/ComfyServe.Cli", "--runtime", "linux-x64", "-p:SelfContained=true"],
+    };
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(RecordedData.IsFull ? 40 : 10);
     private readonly string _folder = Directory.CreateTempSubdirectory("comfyserve-guide-").FullName;
 
@@ -54,6 +61,11 @@ public sealed class GuideRunTests : IDisposable
         Assert.SkipWhen(blocks.Count == 0, "all of it takes minutes; set COMFYSERVE_TEST_FULL=1");
         Assert.SkipUnless(await HasOwnNetworkAsync(), "'unshare --net' and 'ip' are not there or not allowed: the ports of the guides may be taken");
         MakeFace();
+        if (RecordedData.IsFull && Packages.TryGetValue(page, out var wanted))
+        {
+            await FetchAsync(wanted);
+        }
+
         await File.WriteAllTextAsync(Path.Combine(_folder, "guide.sh"), Script(page, blocks), Token);
 
         var (exitCode, said) = await RunAsync();
@@ -122,6 +134,14 @@ public sealed class GuideRunTests : IDisposable
         }
     }
 
+    private async Task FetchAsync(string[] restore)
+    {
+        using var process = Process.Start(new ProcessStartInfo("dotnet", restore) { WorkingDirectory = _folder, RedirectStandardOutput = true, RedirectStandardInput = true, UseShellExecute = false })!;
+        var said = await process.StandardOutput.ReadToEndAsync(Token);
+        await process.WaitForExitAsync(Token);
+        Assert.True(process.ExitCode == 0, said);
+    }
+
     private async Task<(int ExitCode, string Said)> RunAsync()
     {
         var start = Unshare("bash", "-c", "exec bash guide.sh >guide.log 2>&1 </dev/null");
@@ -161,7 +181,12 @@ public sealed class GuideRunTests : IDisposable
         foreach (var entry in Directory.GetFileSystemEntries(RepositoryRoot.Path))
         {
             var name = Path.GetFileName(entry);
-            if (name is not ("artifacts" or "data" or "out" or "comfyserve" or "bin" or ".git"))
+            if (name is "src" or "samples")
+            {
+                // Projects need real folders: through links, restoring and building disagree about where a project is.
+                CopyFolder(entry, Path.Combine(_folder, name));
+            }
+            else if (name is not ("artifacts" or "data" or "out" or "comfyserve" or "bin" or ".git"))
             {
                 File.CreateSymbolicLink(Path.Combine(_folder, name), entry);
             }
@@ -177,6 +202,19 @@ public sealed class GuideRunTests : IDisposable
             {
                 File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             }
+        }
+    }
+    private static void CopyFolder(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var file in Directory.GetFiles(from))
+        {
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        }
+
+        foreach (var folder in Directory.GetDirectories(from))
+        {
+            CopyFolder(folder, Path.Combine(to, Path.GetFileName(folder)));
         }
     }
 }
