@@ -81,8 +81,15 @@ internal static class CleanVerb
             Console.Error.WriteLine("comfyserve: a service did not tell which jobs it has; only files over the age may go");
         }
 
+        var gone = report.Deleted.Count + report.DanglingLinks + report.EmptyFolders;
+        if (gone == 0 && report.Free != long.MaxValue && report.Free >= rules.LowMark)
+        {
+            Console.WriteLine($"nothing to clean: {Output.Size(report.Free)} are free, and cleaning begins below {Output.Size(rules.LowMark)} ('--low-mark')");
+            return ExitCodes.Success;
+        }
+
         var free = report.Free == long.MaxValue ? "there is nothing to clean" : $"{Output.Size(report.Free)} free";
-        Console.WriteLine($"{report.Deleted.Count} files ({Output.Size(report.Deleted.Sum(f => f.Size))}), {report.DanglingLinks} dangling links and {report.EmptyFolders} empty folders {(dryRun ? "would go" : "deleted")}; {free}");
+        Console.WriteLine($"{Output.Count(report.Deleted.Count, "file")} ({Output.Size(report.Deleted.Sum(f => f.Size))}), {Output.Count(report.DanglingLinks, "dangling link")} and {Output.Count(report.EmptyFolders, "empty folder")} {(dryRun ? "would go" : "deleted")}; {free}");
         return report.Reached ? ExitCodes.Success : Verb.Fail($"less than {Output.Size(rules.HighMark)} can be freed: jobs need the rest, or the disk is full of other files", ExitCodes.NotRight);
     }
 

@@ -10,25 +10,26 @@ internal static class CommandLine
     {
         var root = new RootCommand("Turns ComfyUI workflows into an API, from one laptop to a fleet of GPU machines")
         {
-            ApiVerb.Build(),
-            CleanVerb.Build(),
-            DoctorVerb.Build(),
-            EndpointsVerb.Build(),
-            EngineVerb.Build(),
-            EvaluateStarterVerb.Build(),
-            GatewayVerb.Build(),
-            KeysVerb.Build(),
-            LogsVerb.Build(),
-            ModelsVerb.Build(),
+            // In the order in which one meets them: this machine, the roles, a fleet, and what few need.
             RunVerb.Build(),
-            StackVerb.Build(),
-            TopVerb.Build(),
-            TrainStarterVerb.Build(),
             UpVerb.Build(),
-            VariablesVerb.Build(),
-            WorkerVerb.Build(),
-            WorkersVerb.Build(),
+            DoctorVerb.Build(),
+            ModelsVerb.Build(),
             ProvisionVerb.Build(),
+            CleanVerb.Build(),
+            EngineVerb.Build(),
+            ApiVerb.Build(),
+            WorkerVerb.Build(),
+            GatewayVerb.Build(),
+            EndpointsVerb.Build(),
+            WorkersVerb.Build(),
+            KeysVerb.Build(),
+            VariablesVerb.Build(),
+            LogsVerb.Build(),
+            TopVerb.Build(),
+            StackVerb.Build(),
+            TrainStarterVerb.Build(),
+            EvaluateStarterVerb.Build(),
         };
         ExamplesHelp.AddTo(root);
         return root;

@@ -7,6 +7,14 @@ namespace ComfyServe.Cli;
 /// <summary>The usual help page, and the verb's examples below it.</summary>
 internal sealed class ExamplesHelp(HelpAction page) : SynchronousCommandLineAction
 {
+    private static readonly string[] First =
+    [
+        "comfyserve doctor                            what this machine lacks",
+        "comfyserve run samples/text-to-image.json    one picture",
+        "comfyserve up                                a whole fleet on this machine",
+        "comfyserve VERB --help                       more of a verb, with examples",
+    ];
+
     /// <summary>Puts the examples on the help page of every verb below a root.</summary>
     public static void AddTo(RootCommand root)
     {
@@ -21,13 +29,19 @@ internal sealed class ExamplesHelp(HelpAction page) : SynchronousCommandLineActi
     public override int Invoke(ParseResult parseResult)
     {
         var exitCode = page.Invoke(parseResult);
-        if (parseResult.CommandResult.Command is VerbCommand { Examples.Count: > 0 } verb)
+        var (title, lines) = parseResult.CommandResult.Command switch
+        {
+            RootCommand => ("Start with:", First),
+            VerbCommand verb => ("Examples:", verb.Examples),
+            _ => ("", (IReadOnlyList<string>)[]),
+        };
+        if (lines.Count > 0)
         {
             var output = parseResult.InvocationConfiguration.Output;
-            output.WriteLine("Examples:");
-            foreach (var example in verb.Examples)
+            output.WriteLine(title);
+            foreach (var line in lines)
             {
-                output.WriteLine($"  {example}");
+                output.WriteLine($"  {line}");
             }
 
             output.WriteLine();

@@ -15,12 +15,12 @@ internal static class Options
     /// <summary><c>--json</c>: one JSON object on standard output instead of text.</summary>
     public static Option<bool> Json() => new("--json") { Description = "Print one JSON object for machines" };
 
-    /// <summary><c>--port</c>, 0 for any free one.</summary>
-    public static Option<int> Port(int standard)
+    /// <summary><c>--port</c> or one of that kind, 0 for any free one.</summary>
+    public static Option<int> Port(int standard, string name = "--port", string description = "Port to listen on, 0 for any free one")
     {
-        var option = new Option<int>("--port")
+        var option = new Option<int>(name)
         {
-            Description = "Port to listen on, 0 for any free one",
+            Description = description,
             HelpName = "PORT",
             DefaultValueFactory = _ => standard,
         };
@@ -28,7 +28,7 @@ internal static class Options
         {
             if (result.GetValueOrDefault<int>() is < 0 or > 65535)
             {
-                result.AddError("'--port' must be between 0 and 65535");
+                result.AddError($"'{name}' must be between 0 and 65535");
             }
         });
         return option;

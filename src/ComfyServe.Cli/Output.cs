@@ -28,6 +28,9 @@ internal static class Output
         }
     }
 
+    /// <summary>A number of things: <c>1 file</c>, <c>2 files</c>.</summary>
+    public static string Count(int number, string thing) => number == 1 ? $"1 {thing}" : $"{number} {thing}s";
+
     /// <summary>A size for people, in binary units.</summary>
     public static string Size(long bytes) => bytes switch
     {

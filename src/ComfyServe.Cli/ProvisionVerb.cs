@@ -46,6 +46,11 @@ internal static class ProvisionVerb
             throw new UsageException("nothing to provision: name a manifest, or set PROVISIONING_MANIFEST or another PROVISIONING_ variable (docs/reference/provisioning.md)");
         }
 
+        if (options.Manifest is { } named && !WebUrl.TryParse(named, out _) && !File.Exists(named))
+        {
+            throw new UsageException($"there is no manifest '{named}'; name a file, or an http or https URL");
+        }
+
         using var loggers = LoggerFactory.Create(logging => logging.AddServiceLogging().SetMinimumLevel(LogLevel.Warning).AddFilter<Microsoft.Extensions.Logging.Console.ConsoleLoggerProvider>(typeof(Provisioner).FullName, LogLevel.None));
         var report = await DownloadBars.ShowAsync(bars => new Provisioner(options, TimeProvider.System, loggers).RunAsync(bars, cancellationToken));
         foreach (var mistake in report.Mistakes)
@@ -55,7 +60,7 @@ internal static class ProvisionVerb
 
         if (report.Mistakes.Count > 0)
         {
-            return Verb.Fail($"{report.Mistakes.Count} mistakes; nothing was done", ExitCodes.Usage);
+            return Verb.Fail($"{Output.Count(report.Mistakes.Count, "mistake")}; nothing was done", ExitCodes.Usage);
         }
 
         Print(report);
@@ -64,10 +69,11 @@ internal static class ProvisionVerb
             return ExitCodes.Success;
         }
 
+        var log = Path.Combine(options.DataFolder, ".provisioning", "provisioning.log");
         var failures = report.Steps.Count(s => s.Outcome == StepOutcome.Failed);
         return Verb.Fail(
-            failures > 0 ? $"{failures} of {report.Steps.Count} steps failed; what the commands said is in '{Path.Combine(options.DataFolder, ".provisioning", "provisioning.log")}'"
-                : $"{report.Steps.Count(s => s.Outcome == StepOutcome.Wanted)} of {report.Steps.Count} steps are not done yet",
+            failures > 0 ? $"{failures} of {Output.Count(report.Steps.Count, "step")} failed{(File.Exists(log) ? $"; what the commands said is in '{log}'" : "")}"
+                : $"{report.Steps.Count(s => s.Outcome == StepOutcome.Wanted)} of {Output.Count(report.Steps.Count, "step")} not done yet",
             ExitCodes.NotRight);
     }
 

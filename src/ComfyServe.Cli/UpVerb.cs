@@ -36,10 +36,5 @@ internal static class UpVerb
         });
     }
 
-    private static Option<int> Port(string name, string role, int standard) => new(name)
-    {
-        Description = $"Port of the {role}, 0 for any free one",
-        HelpName = "PORT",
-        DefaultValueFactory = _ => standard,
-    };
+    private static Option<int> Port(string name, string role, int standard) => Options.Port(standard, name, $"Port of the {role}, 0 for any free one");
 }

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
@@ -68,11 +70,24 @@ internal static class Verb
 
     /// <summary>Reports all mistakes of a command line.</summary>
     /// <returns>The exit code for them.</returns>
-    public static int Refuse(ParseResult parsed)
+    public static int Refuse(ParseResult parsed) => Refuse(parsed, Console.Out, Console.Error);
+
+    /// <summary>Reports all mistakes of a command line: those of a verb that is missing by the page that lists the verbs.</summary>
+    internal static int Refuse(ParseResult parsed, TextWriter output, TextWriter errors)
     {
-        foreach (var error in parsed.Errors)
+        var lacksVerb = parsed.CommandResult.Command is { Action: null, Subcommands.Count: > 0 };
+        if (lacksVerb && parsed.UnmatchedTokens.Count == 0)
         {
-            Console.Error.WriteLine($"comfyserve: {error.Message}");
+            // Nothing was said, so nothing can be wrong with it: the page says what there is.
+            parsed.InvocationConfiguration.Output = output;
+            var help = parsed.RootCommandResult.Command.Options.OfType<HelpOption>().Single();
+            ((SynchronousCommandLineAction)help.Action!).Invoke(parsed);
+            return ExitCodes.Usage;
+        }
+
+        foreach (var message in lacksVerb ? [$"there is no command '{parsed.UnmatchedTokens[0]}' here"] : parsed.Errors.Select(static e => e.Message))
+        {
+            errors.WriteLine($"comfyserve: {message}");
         }
 
         var words = new List<string>();
@@ -81,7 +96,7 @@ internal static class Verb
             words.Insert(0, command.Command.Name);
         }
 
-        Console.Error.WriteLine($"comfyserve: see 'comfyserve {string.Join(' ', [.. words, "--help"])}'");
+        errors.WriteLine($"comfyserve: see 'comfyserve {string.Join(' ', [.. words, "--help"])}'");
         return ExitCodes.Usage;
     }
 }

@@ -52,7 +52,8 @@ internal sealed partial class ManifestReader
         }
         catch (YamlException exception)
         {
-            _mistakes.Add(exception.Start.Line, $"is not YAML: {exception.InnerException?.Message ?? exception.Message}");
+            // Where the reader stopped, not where the mapping around it began.
+            _mistakes.Add(exception.End.Line, $"is not YAML: {exception.InnerException?.Message ?? exception.Message}");
             return ProvisioningManifest.Empty;
         }
 
