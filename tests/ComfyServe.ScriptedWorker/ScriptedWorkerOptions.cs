@@ -3,7 +3,7 @@ namespace ComfyServe.ScriptedWorker;
 /// <summary>How a scripted worker behaves.</summary>
 public sealed record ScriptedWorkerOptions
 {
-    /// <summary>The gateway.</summary>
+    /// <summary>The gateway; several, parted by commas, are tried in turn, as the original does.</summary>
     public required string Gateway { get; init; }
 
     /// <summary>Its id.</summary>
@@ -29,6 +29,9 @@ public sealed record ScriptedWorkerOptions
 
     /// <summary>Seconds of queue above which it answers 429, as the original's ComfyUI worker (10), or null for never.</summary>
     public double? MaxQueueTime { get; init; }
+
+    /// <summary>Serves without looking at tickets.</summary>
+    public bool Unsecured { get; init; }
 
     /// <summary>How far its clock is off.</summary>
     public TimeSpan ClockSkew { get; init; }

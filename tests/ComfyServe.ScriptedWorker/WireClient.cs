@@ -10,12 +10,22 @@ namespace ComfyServe.ScriptedWorker;
 /// Speaks the original client's wire format: routes, polls, calls the worker, comes back. Stricter where the protocol is a
 /// trap: a route answer must be 200 and JSON within 10 s, carry <c>request_idx</c>, and never an empty <c>url</c>.
 /// </summary>
+/// <param name="gateway">The gateway; several, parted by commas, stand for an address with several behind it.</param>
+/// <param name="endpoint">The endpoint's name.</param>
+/// <param name="key">Its key.</param>
 public sealed class WireClient(string gateway, string endpoint, string key) : IDisposable
 {
+    private readonly string[] _gateways = gateway.Split(',');
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromMinutes(10) };
 
     /// <summary>What the polls wait, at most.</summary>
     public TimeSpan LongestPoll { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>A gateway that cannot be reached is asked again, or the next one, with the same index; else that ends the request, as the original has it.</summary>
+    public bool Persists { get; init; }
+
+    /// <summary>Tickets given by worker URL.</summary>
+    public ConcurrentDictionary<string, int> Tickets { get; } = new();
 
     /// <summary>Load served by worker URL.</summary>
     public ConcurrentDictionary<string, double> Served { get; } = new();
@@ -36,7 +46,7 @@ public sealed class WireClient(string gateway, string endpoint, string key) : ID
         var idx = 0L;
         for (int polls = 0, attempts = 0; ;)
         {
-            var ticket = await RouteAsync(idx, cost, cancellationToken);
+            var ticket = await PersistAsync(idx, cost, cancellationToken);
             idx = idx == 0 || idx == (long)ticket["request_idx"]! ? (long)ticket["request_idx"]! : throw new InvalidOperationException("request_idx changed");
             if (ticket["url"] is null)
             {
@@ -48,6 +58,7 @@ public sealed class WireClient(string gateway, string endpoint, string key) : ID
 
             attempts++;
             var url = (string)ticket["url"]!;
+            Tickets.AddOrUpdate(url, 1, static (_, count) => count + 1);
             if (await CallAsync(url, ticket, attempts, cancellationToken) is { } answer)
             {
                 Served.AddOrUpdate(url, cost, (_, sum) => sum + cost);
@@ -58,7 +69,27 @@ public sealed class WireClient(string gateway, string endpoint, string key) : ID
     }
 
     /// <summary>One call of <c>/route/</c>.</summary>
-    public async Task<JsonObject> RouteAsync(long requestIdx, double cost, CancellationToken cancellationToken)
+    public Task<JsonObject> RouteAsync(long requestIdx, double cost, CancellationToken cancellationToken) => RouteAsync(_gateways[0], requestIdx, cost, cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    private async Task<JsonObject> PersistAsync(long requestIdx, double cost, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                return await RouteAsync(_gateways[attempt % _gateways.Length], requestIdx, cost, cancellationToken);
+            }
+            catch (Exception error) when (Persists && (error is HttpRequestException || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested)))
+            {
+                await Task.Delay(TimeSpan.FromSeconds(0.2), cancellationToken);
+            }
+        }
+    }
+
+    private async Task<JsonObject> RouteAsync(string gateway, long requestIdx, double cost, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _routes);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -86,9 +117,6 @@ public sealed class WireClient(string gateway, string endpoint, string key) : ID
 
         return ticket;
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _http.Dispose();
 
     private async Task<JsonNode?> CallAsync(string url, JsonObject ticket, int attempts, CancellationToken cancellationToken)
     {

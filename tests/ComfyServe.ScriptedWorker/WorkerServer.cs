@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
+using System.Text.Json.Serialization.Metadata;
 using ComfyServe.Contracts.Serverless;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -29,14 +30,20 @@ public sealed class WorkerServer : IAsyncDisposable
     private WebApplication? _app;
     private RSA? _key;
     private Task _reporting = Task.CompletedTask;
+    private readonly string[] _gateways;
     private double _received;
     private double _served;
     private double _rejected;
+    private double _worked;
     private long _sequence;
+
+    // When the machine has done its last request, in ticks. Used by who has the turn.
+    private long _freeAt;
 
     private WorkerServer(ScriptedWorkerOptions options)
     {
         _options = options;
+        _gateways = options.Gateway.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         Speed = options.Perf;
     }
 
@@ -61,6 +68,18 @@ public sealed class WorkerServer : IAsyncDisposable
     /// <summary>Load served so far.</summary>
     public double TotalServed { get; private set; }
 
+    /// <summary>Load worked so far: served, and the part that is done of the request that runs.</summary>
+    public double TotalWorked
+    {
+        get
+        {
+            lock (_state)
+            {
+                return _worked;
+            }
+        }
+    }
+
     /// <summary>Requests with a ticket that did not verify.</summary>
     public int BadTickets { get; private set; }
 
@@ -76,13 +95,17 @@ public sealed class WorkerServer : IAsyncDisposable
         var worker = new WorkerServer(options);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, options.Port));
+        builder.WebHost.ConfigureKestrel(k =>
+        {
+            k.Limits.MaxRequestBodySize = null;
+            k.Listen(IPAddress.Loopback, options.Port);
+        });
         worker._app = builder.Build();
         worker._app.MapPost("/generate/sync", worker.ServeAsync);
         await worker._app.StartAsync(cancellationToken);
         worker.Url = $"http://127.0.0.1:{new Uri(worker._app.Urls.First()).Port}";
         worker._key = RSA.Create();
-        worker._key.ImportFromPem(await worker._http.GetStringAsync(options.Gateway + "/pubkey/", cancellationToken));
+        worker._key.ImportFromPem(await worker._http.GetStringAsync(worker._gateways[0] + "/pubkey/", cancellationToken));
         worker._reporting = worker.ReportAsync();
         return worker;
     }
@@ -130,8 +153,8 @@ public sealed class WorkerServer : IAsyncDisposable
             await Task.Delay(50, _stop.Token);
         }
 
-        var entered = Clock;
-        if (ticket.Url != Url || !UrlSignature.Verify(_key!, ticket.Url, ticket.Signature) || !GrantFits(ticket))
+        var (entered, arrived) = (Clock, Stopwatch.GetTimestamp());
+        if (!_options.Unsecured && (ticket.Url != Url || !UrlSignature.Verify(_key!, ticket.Url, ticket.Signature) || !GrantFits(ticket)))
         {
             Refuse(ticket, entered, () => BadTickets++);
             context.Response.StatusCode = 401;
@@ -153,8 +176,10 @@ public sealed class WorkerServer : IAsyncDisposable
             await _turn.WaitAsync(gone.Token);
             try
             {
-                ended = ended with { WorkStartedAt = Clock };
-                await WorkAsync(ticket.Cost, gone.Token);
+                var began = Math.Max(arrived, _freeAt);
+                ended = ended with { WorkStartedAt = ClockAt(began) };
+                await WorkAsync(ticket.Cost, began, gone.Token);
+                ended = ended with { WorkCompletedAt = ClockAt(_freeAt) };
             }
             finally
             {
@@ -163,11 +188,12 @@ public sealed class WorkerServer : IAsyncDisposable
 
             if (FailWith is { } status)
             {
+                ended = ended with { WorkCompletedAt = 0 };
                 context.Response.StatusCode = status;
                 return;
             }
 
-            ended = ended with { Success = true, Status = EndedStatus.Success, WorkCompletedAt = Clock };
+            ended = ended with { Success = true, Status = EndedStatus.Success };
             await context.Response.WriteAsJsonAsync(new { id = ticket.RequestIdx, status = "completed", worker = Id, payload = request.Payload });
         }
         catch (OperationCanceledException)
@@ -180,18 +206,32 @@ public sealed class WorkerServer : IAsyncDisposable
         }
     }
 
-    // In small steps, so that a change of speed shows in a request that runs.
-    private async Task WorkAsync(double cost, CancellationToken cancellationToken)
+    // In small steps, so that a change of speed shows in a request that runs. A machine begins the next request when it has done the
+    // last, however late this process wakes up: what a step slept too long belongs to the next request.
+    private async Task WorkAsync(double cost, long began, CancellationToken cancellationToken)
     {
-        var last = Stopwatch.GetTimestamp();
-        for (var left = cost; left > 0;)
+        _freeAt = began;
+        for (var left = cost; ;)
         {
-            await Task.Delay(TimeSpan.FromSeconds(Math.Clamp(left / Speed, 0.0005, 0.05)), cancellationToken);
             var now = Stopwatch.GetTimestamp();
-            left -= Frozen ? 0 : Stopwatch.GetElapsedTime(last, now).TotalSeconds * Speed;
-            last = now;
+            var done = Frozen ? 0 : Stopwatch.GetElapsedTime(_freeAt, now).TotalSeconds * Speed;
+            lock (_state)
+            {
+                _worked += Math.Min(done, left);
+            }
+
+            left -= done;
+            _freeAt = left > 0 ? now : now + (long)(left / Speed * Stopwatch.Frequency);
+            if (left <= 0)
+            {
+                return;
+            }
+
+            await Task.Delay(TimeSpan.FromSeconds(Math.Clamp(left / Speed, 0.0005, 0.05)), cancellationToken);
         }
     }
+
+    private double ClockAt(long ticks) => Clock - Stopwatch.GetElapsedTime(ticks).TotalSeconds;
 
     private bool GrantFits(AuthData ticket) =>
         ticket.Grant is null || (GrantSignature.Verify(GrantSignature.KeyFor(_options.Mtoken), ticket) && ticket.Grant.WorkerId == Id);
@@ -274,8 +314,7 @@ public sealed class WorkerServer : IAsyncDisposable
 
         for (var copy = 0; copy < Copies; copy++)
         {
-            using var answer = await _http.PostAsJsonAsync(_options.Gateway + "/worker_status/", status, ServerlessJson.Default.WorkerStatus, _stop.Token);
-            answer.EnsureSuccessStatusCode();
+            using var answer = await PostAsync("/worker_status/", status, ServerlessJson.Default.WorkerStatus);
             Command = (await answer.Content.ReadFromJsonAsync(ServerlessJson.Default.WorkerStatusAnswer, _stop.Token))!.Command;
         }
 
@@ -286,13 +325,34 @@ public sealed class WorkerServer : IAsyncDisposable
 
         foreach (var news in News(ended))
         {
-            using var answer = await _http.PostAsJsonAsync(_options.Gateway + "/delete_requests/", news, ServerlessJson.Default.DeleteRequests, _stop.Token);
-            answer.EnsureSuccessStatusCode();
+            using var answer = await PostAsync("/delete_requests/", news, ServerlessJson.Default.DeleteRequests);
         }
 
         lock (_state)
         {
             _ended.RemoveRange(0, ended.Count);
+        }
+    }
+
+    // The first gateway that accepts it.
+    private async Task<HttpResponseMessage> PostAsync<T>(string path, T body, JsonTypeInfo<T> type)
+    {
+        for (var i = 0; ; i++)
+        {
+            try
+            {
+                var answer = await _http.PostAsJsonAsync(_gateways[i] + path, body, type, _stop.Token);
+                if (answer.IsSuccessStatusCode || i == _gateways.Length - 1)
+                {
+                    return answer.EnsureSuccessStatusCode();
+                }
+
+                answer.Dispose();
+            }
+            catch (HttpRequestException) when (i < _gateways.Length - 1)
+            {
+                // The next.
+            }
         }
     }
 
