@@ -25,6 +25,10 @@ public sealed record EndpointOverview
     [JsonPropertyName("queued_load")]
     public double QueuedLoad { get; init; }
 
+    /// <summary>Load that was given to workers and has not ended, at all gateways.</summary>
+    [JsonPropertyName("assigned_load")]
+    public double AssignedLoad { get; init; }
+
     /// <summary>Durable jobs that wait for a worker.</summary>
     [JsonPropertyName("waiting_jobs")]
     public int WaitingJobs { get; init; }

@@ -39,6 +39,9 @@ internal sealed class DemandMeter
     /// <summary>Requests that wait at the gateways, and their load; durable jobs apart.</summary>
     public (int Requests, double Load) Waiting(double now) => (Live(now).Sum(static l => l.QueuedRequests), Live(now).Sum(static l => l.QueuedLoad));
 
+    /// <summary>Load that the gateways have given to workers and not heard the end of.</summary>
+    public double Assigned(double now) => Live(now).Sum(static l => l.Outstanding);
+
     /// <summary>Takes in what waits in the ledger of durable jobs.</summary>
     public void Jobs(double load, int jobs, double now)
     {

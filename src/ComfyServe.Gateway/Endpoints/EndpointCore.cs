@@ -168,6 +168,20 @@ internal sealed class EndpointCore
         return (saved, removed);
     }
 
+    /// <summary>What <see cref="TakeChanges"/> gave was not saved: it is to be saved the next time.</summary>
+    public void KeepChanges(IEnumerable<WorkerRow> saved, IEnumerable<long> removed)
+    {
+        foreach (var row in saved)
+        {
+            if (_workers.TryGetValue(row.Id, out var worker))
+            {
+                worker.Dirty = true;
+            }
+        }
+
+        _removed.AddRange(removed);
+    }
+
     /// <summary>The list of workers, of one workergroup if given.</summary>
     public IReadOnlyList<WorkerView> Views(long? workergroupId, double now) =>
         [.. _workers.Values.Where(w => workergroupId is null || w.Row.WorkergroupId == workergroupId).Select(w => w.View(now))];
@@ -183,6 +197,7 @@ internal sealed class EndpointCore
             EndpointState = Row.State.ToString().ToLowerInvariant(),
             QueuedRequests = requests,
             QueuedLoad = load,
+            AssignedLoad = Demand.Assigned(now),
             WaitingJobs = Demand.WaitingJobs.Jobs,
             Workergroups = [.. Groups.Values.OrderBy(static g => g.Id).Select(static g => new WorkergroupOverview(g.Id, g.Provider, g.Parameters.LaunchArgs))],
             Workers = Views(null, now),

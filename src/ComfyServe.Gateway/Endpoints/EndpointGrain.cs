@@ -88,7 +88,8 @@ internal sealed partial class EndpointGrain(
             return new ReportVerdict { Known = false };
         }
 
-        _relay.Pass(report.Gateway, new LoadNote(status.Id, status.CurLoad ?? 0, status.WorkingRequestIdxs?.ToImmutableArray() ?? default), Now);
+        var (bootId, sequence) = (status.Extension?.BootId, status.Extension?.Sequence ?? 0);
+        _relay.Pass(report.Gateway, new LoadNote(status.Id, status.CurLoad ?? 0, status.WorkingRequestIdxs?.ToImmutableArray() ?? default, bootId, sequence), Now);
         await SaveAsync(CancellationToken.None);
         return new ReportVerdict { Known = true, Command = worker.Command(), Snapshot = Newer(knownVersion) };
     }
@@ -222,7 +223,18 @@ internal sealed partial class EndpointGrain(
             return;
         }
 
-        if (!await store.SaveWorkersAsync(_core.Row.Id, _epoch, saved, removed, cancellationToken))
+        bool mine;
+        try
+        {
+            mine = await store.SaveWorkersAsync(_core.Row.Id, _epoch, saved, removed, cancellationToken);
+        }
+        catch
+        {
+            _core.KeepChanges(saved, removed); // not written: they must not be lost with this one try
+            throw;
+        }
+
+        if (!mine)
         {
             // Another owner has taken over while this one was cut off: what it knows is what counts.
             Log.Superseded(logger, _core.Row.Id, _epoch);

@@ -9,12 +9,11 @@ namespace ComfyServe.Gateway.Endpoints;
 internal sealed class FleetWorker
 {
     private readonly LivenessLimits _limits;
-    private string? _bootId;
     private string? _closedBoot;
     private bool _closed;
     private bool _nothingToFinish;
     private bool _toldToDrain;
-    private long _sequence;
+    private readonly ReportOrder _order = new();
 
     public FleetWorker(WorkerRow row, LivenessLimits limits, double now)
     {
@@ -136,7 +135,7 @@ internal sealed class FleetWorker
     public void Leave(WorkerPhase phase, double now)
     {
         _nothingToFinish = Row.Url is null || Phase is WorkerPhase.Stopped or WorkerPhase.Error or WorkerPhase.Creating or WorkerPhase.Created or WorkerPhase.ModelLoading or WorkerPhase.Starting;
-        (_closed, _closedBoot) = (true, _bootId);
+        (_closed, _closedBoot) = (true, _order.BootId);
         Enter(phase, now);
     }
 
@@ -163,12 +162,12 @@ internal sealed class FleetWorker
     {
         if (status.Extension is { } extension)
         {
-            if (extension.BootId == _bootId && extension.Sequence <= _sequence)
+            if (!_order.IsNews(extension.BootId, extension.Sequence))
             {
                 return false;
             }
 
-            (Ours, _bootId, _sequence) = (true, extension.BootId, extension.Sequence);
+            Ours = true;
             QueueLimit = extension.MaxQueueTime is > 0 and { } limit ? limit : double.PositiveInfinity;
             SaysDraining = extension.Draining == true;
             Perf.RunsAtOnce(extension.ParallelRequests ?? 1);

@@ -6,6 +6,10 @@ namespace ComfyServe.Gateway.Endpoints;
 /// <param name="WorkerId">The worker.</param>
 /// <param name="Load">Its load.</param>
 /// <param name="Working">Its requests, or default if it does not say.</param>
+/// <param name="BootId">The start of the worker that reported, or null if it does not say.</param>
+/// <param name="Sequence">Number of the report since that start.</param>
 [GenerateSerializer, Immutable]
 [Alias("comfyserve.LoadNote")]
-internal sealed record LoadNote([property: Id(0)] long WorkerId, [property: Id(1)] double Load, [property: Id(2)] ImmutableArray<long> Working);
+internal sealed record LoadNote(
+    [property: Id(0)] long WorkerId, [property: Id(1)] double Load, [property: Id(2)] ImmutableArray<long> Working,
+    [property: Id(3)] string? BootId, [property: Id(4)] long Sequence);

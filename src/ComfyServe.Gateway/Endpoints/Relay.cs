@@ -41,7 +41,8 @@ internal sealed class Relay
     {
         foreach (var (gateway, inbox) in _gateways)
         {
-            if (gateway != from && now - inbox.SeenAt < 5)
+            var isLate = note.BootId is not null && inbox.Loads.TryGetValue(note.WorkerId, out var last) && last.BootId == note.BootId && last.Sequence > note.Sequence;
+            if (gateway != from && now - inbox.SeenAt < 5 && !isLate)
             {
                 inbox.Loads[note.WorkerId] = note;
             }

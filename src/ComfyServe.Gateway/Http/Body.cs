@@ -43,9 +43,19 @@ internal static class Body
             return null;
         }
 
-        using var bytes = new MemoryStream((int)(request.ContentLength ?? 1024));
-        await request.Body.CopyToAsync(bytes, cancellationToken);
-        return bytes.ToArray();
+        var reader = request.BodyReader;
+        while (true)
+        {
+            var read = await reader.ReadAsync(cancellationToken);
+            if (read.IsCompleted || read.Buffer.Length > Largest)
+            {
+                var bytes = read.Buffer.Length > Largest ? null : read.Buffer.ToArray();
+                reader.AdvanceTo(read.Buffer.End);
+                return bytes;
+            }
+
+            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
     }
 
     private static T? Parse<T>(ReadOnlySequence<byte> body, JsonTypeInfo<T> type)

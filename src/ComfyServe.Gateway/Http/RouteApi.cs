@@ -67,7 +67,7 @@ internal sealed class RouteApi(
         }
         catch (OperationCanceledException)
         {
-            router.Abandon(held, call.RequestIdx);
+            router.Abandon(held, clock.Now);
             throw;
         }
     }
@@ -76,7 +76,8 @@ internal sealed class RouteApi(
     {
         var replay = Math.Clamp(request.ReplayTimeout ?? 60, 1, LongestReplay.TotalSeconds);
         var hold = Math.Max(0, (long)options.RouteHold.TotalMilliseconds - (clock.Now - began));
-        return new RouteCall(request.RequestIdx, cost, hold, (long)(replay * 1000));
+        var idx = seats.MayExist(request.RequestIdx) ? request.RequestIdx : 0;
+        return new RouteCall(idx, cost, hold, (long)(replay * 1000));
     }
 
     private static Task RefuseAsync(HttpContext context, int status, string error) => Answers.Failure(status, error, error).ExecuteAsync(context);

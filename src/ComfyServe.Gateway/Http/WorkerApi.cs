@@ -31,13 +31,19 @@ internal sealed class WorkerApi(
             return Answers.Invalid("The body is not a worker's report");
         }
 
+        if (!IsFinite(status))
+        {
+            return Answers.Invalid("A number of the report is beyond all measure");
+        }
+
         if (await SeatAsync(status.Id, status.Mtoken, context.RequestAborted) is not { } seat)
         {
             return Unknown(status.Id);
         }
 
         // Routing first: what the worker has is news for the next pick, whatever its endpoint's owner does.
-        seat.Router.Report(new WorkerReport(status.Id, status.CurLoad ?? 0, status.WorkingRequestIdxs), clock.Now);
+        seat.Router.Report(
+            new WorkerReport(status.Id, status.CurLoad ?? 0, status.WorkingRequestIdxs, status.Extension?.BootId, status.Extension?.Sequence ?? 0), clock.Now);
         var answer = new WorkerStatusAnswer { Success = true, Grants = true, Now = time.GetUtcNow().ToUnixTimeMilliseconds() };
         try
         {
@@ -120,6 +126,11 @@ internal sealed class WorkerApi(
             return null;
         }
     }
+
+    // 1e999 reads as infinity: it would stay in every sum, and no list of workers could be written any more.
+    private static bool IsFinite(WorkerStatus status) => double.IsFinite(
+        (status.CurLoad ?? 0) + (status.NewLoad ?? 0) + (status.RejLoad ?? 0) + (status.CurPerf ?? 0) + (status.MaxPerf ?? 0) + (status.Loadtime ?? 0)
+        + (status.AdditionalDiskUsage ?? 0) + (status.Extension?.MaxQueueTime ?? 0));
 
     private static IResult Unknown(long workerId) => Answers.Failure(
         StatusCodes.Status401Unauthorized, "auth_error", $"There is no worker '{workerId}' with this token; make a place for it with 'workers create'", workerId);

@@ -1,13 +1,14 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
 using ComfyServe.Contracts.Serverless;
+using ComfyServe.Gateway.Endpoints;
 using ComfyServe.Gateway.Routing;
 using ComfyServe.Gateway.Storage;
 
 namespace ComfyServe.Gateway.Jobs;
 
 /// <summary>Sends requests to workers on behalf of callers that cannot follow a ticket: waits for a worker, and goes on to another when one refuses.</summary>
-internal sealed class WorkerCalls(SeatTable seats, TicketWriter tickets, RoutingClock clock, TimeProvider time) : IDisposable
+internal sealed class WorkerCalls(EndpointDirectory directory, SeatTable seats, TicketWriter tickets, RoutingClock clock, TimeProvider time) : IDisposable
 {
     private const long Hold = 8_000;
     private const long Replay = 60_000;
@@ -33,6 +34,7 @@ internal sealed class WorkerCalls(SeatTable seats, TicketWriter tickets, Routing
     /// <param name="cancellationToken">Ends it; the worker then drops the request.</param>
     /// <returns>The answer's head; the caller reads and disposes it.</returns>
     /// <exception cref="HttpRequestException">The worker was lost after the request may have reached it.</exception>
+    /// <exception cref="EndpointGoneException">The endpoint was deleted before there was a worker.</exception>
     public async Task<HttpResponseMessage> SendAsync(
         EndpointRow endpoint, string route, ReadOnlyMemory<byte> payload, double cost, long avoid, Func<WorkerRoute, long, Task> chosen, CancellationToken cancellationToken)
     {
@@ -41,7 +43,7 @@ internal sealed class WorkerCalls(SeatTable seats, TicketWriter tickets, Routing
         {
             var outcome = await RouteAsync(endpoint, idx, cost, avoid, cancellationToken);
             idx = outcome.RequestIdx;
-            await chosen(outcome.Worker!, idx);
+            await TellAsync(endpoint, outcome, chosen);
             try
             {
                 var answer = await PostAsync(endpoint, route, payload, cost, outcome, cancellationToken);
@@ -68,11 +70,30 @@ internal sealed class WorkerCalls(SeatTable seats, TicketWriter tickets, Routing
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
+    // Who asked may find that it has no right to the request any more: then the worker is free for others at once.
+    private async Task TellAsync(EndpointRow endpoint, RouteOutcome outcome, Func<WorkerRoute, long, Task> chosen)
+    {
+        try
+        {
+            await chosen(outcome.Worker!, outcome.RequestIdx);
+        }
+        catch
+        {
+            seats.Seat(endpoint.Id).Router.GiveBack(outcome.RequestIdx, clock.Now);
+            throw;
+        }
+    }
+
     private async Task<RouteOutcome> RouteAsync(EndpointRow endpoint, long idx, double cost, long avoid, CancellationToken cancellationToken)
     {
-        var router = seats.Seat(endpoint.Id).Router;
         while (true)
         {
+            if (directory.Find(endpoint.Id) is null)
+            {
+                throw new EndpointGoneException(endpoint.Name);
+            }
+
+            var router = seats.Seat(endpoint.Id).Router;
             var outcome = router.Route(new RouteCall(idx, cost, Hold, Replay, Trusted: true, avoid), clock.Now, out var held);
             if (held is not null)
             {
@@ -82,7 +103,7 @@ internal sealed class WorkerCalls(SeatTable seats, TicketWriter tickets, Routing
                 }
                 catch (OperationCanceledException)
                 {
-                    router.Abandon(held, idx);
+                    router.Abandon(held, clock.Now);
                     throw;
                 }
             }

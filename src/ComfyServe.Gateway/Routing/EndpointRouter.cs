@@ -48,21 +48,58 @@ internal sealed partial class EndpointRouter(Func<long> nextIdx, RouterLimits li
                 return Waits(entry);
             }
 
-            held = new RouteWaiter(now + call.Hold);
+            held = new RouteWaiter(entry, now + call.Hold, isFirst: call.RequestIdx == 0);
             _queue.Hold(entry, held)?.TryComplete(Waits(entry));
             Pump(now);
             return default;
         }
     }
 
-    /// <summary>The caller of a held call went away; its request keeps its place for a while.</summary>
-    public void Abandon(RouteWaiter waiter, long requestIdx)
+    /// <summary>
+    /// The caller of a held call went away. Its request keeps its place for a while, unless nobody knows its index; a ticket
+    /// that was given to the call at that very moment comes back.
+    /// </summary>
+    public void Abandon(RouteWaiter waiter, long now)
     {
         lock (_gate)
         {
-            if (_requests.Find(requestIdx) is { } entry && entry.Waiter == waiter)
+            var entry = waiter.Entry;
+            if (entry.Waiter == waiter && waiter.IsFirst)
+            {
+                _queue.Remove(entry);
+                _requests.Remove(entry);
+            }
+            else if (entry.Waiter == waiter)
             {
                 _queue.LetGo(entry);
+            }
+            else if (entry.GivenTo == waiter)
+            {
+                GiveBack(entry, now);
+            }
+        }
+    }
+
+    /// <summary>A ticket will not be used: its worker is free for another request at once, and not to blame.</summary>
+    public void GiveBack(long requestIdx, long now)
+    {
+        lock (_gate)
+        {
+            if (_requests.Find(requestIdx) is { } entry)
+            {
+                GiveBack(entry, now);
+            }
+        }
+    }
+
+    /// <summary>The endpoint is gone: answers the calls that are held. Nobody asks this router any more.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            foreach (var entry in _queue.Overdue(long.MaxValue))
+            {
+                Answer(entry);
             }
         }
     }
@@ -92,7 +129,7 @@ internal sealed partial class EndpointRouter(Func<long> nextIdx, RouterLimits li
     {
         lock (_gate)
         {
-            if (_workers.Find(report.WorkerId) is not { } slot)
+            if (_workers.Find(report.WorkerId) is not { } slot || !slot.Order.IsNews(report.BootId, report.Sequence))
             {
                 return;
             }
@@ -158,9 +195,7 @@ internal sealed partial class EndpointRouter(Func<long> nextIdx, RouterLimits li
             Pump(now);
             foreach (var entry in _queue.AnyHere ? _queue.Overdue(now) : [])
             {
-                var waiter = entry.Waiter!;
-                _queue.LetGo(entry);
-                waiter.TryComplete(Waits(entry));
+                Answer(entry);
             }
 
             if (now - _lastSweep >= 1_000)
@@ -222,7 +257,26 @@ internal sealed partial class EndpointRouter(Func<long> nextIdx, RouterLimits li
         while (_queue.AnyHere && _queue.FirstHere(now) is { } entry && _workers.Pick(entry.Cost, entry.WorkerId) is { } slot)
         {
             var waiter = entry.Waiter!;
-            waiter.TryComplete(Assign(entry, slot, now));
+            var outcome = Assign(entry, slot, now);
+            entry.GivenTo = waiter;
+            waiter.TryComplete(outcome);
+        }
+    }
+
+    // Tells a held call to come again.
+    private void Answer(RequestEntry entry)
+    {
+        var waiter = entry.Waiter!;
+        _queue.LetGo(entry);
+        waiter.TryComplete(Waits(entry));
+    }
+
+    private void GiveBack(RequestEntry entry, long now)
+    {
+        if (entry.State == RequestState.Assigned && !entry.SeenWorking)
+        {
+            Release(entry, _workers.Find(entry.WorkerId), RequestState.Released, now);
+            Pump(now);
         }
     }
 
@@ -233,6 +287,7 @@ internal sealed partial class EndpointRouter(Func<long> nextIdx, RouterLimits li
         entry.WorkerId = slot.Route.Id;
         entry.AssignedAt = now;
         entry.SeenWorking = false;
+        entry.GivenTo = null;
         entry.Attempts++;
         slot.Assigned.Add(entry);
         slot.OwnLoad += entry.Cost;

@@ -41,4 +41,7 @@ internal sealed class RequestEntry(long idx, double cost, long sequence)
 
     /// <summary>The call that is held for it, if any.</summary>
     public RouteWaiter? Waiter { get; set; }
+
+    /// <summary>The held call that its present ticket was given to; null when the ticket was given at once.</summary>
+    public RouteWaiter? GivenTo { get; set; }
 }

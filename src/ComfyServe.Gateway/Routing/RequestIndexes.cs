@@ -16,6 +16,9 @@ internal sealed class RequestIndexes(long start)
     /// <summary>The next index.</summary>
     public long Next() => Interlocked.Increment(ref _last);
 
+    /// <summary>Whether an index was given here, or is one of another start's.</summary>
+    public bool MayExist(long requestIdx) => StartOf(requestIdx) != start || requestIdx <= Volatile.Read(ref _last);
+
     /// <summary>The start that an index belongs to.</summary>
     public static long StartOf(long requestIdx) => requestIdx >> Bits;
 

@@ -1,9 +1,18 @@
 namespace ComfyServe.Gateway.Routing;
 
 /// <summary>A call of <c>/route/</c> that is held until there is a worker or its time is up.</summary>
-internal sealed class RouteWaiter(long deadline)
+/// <param name="entry">The request.</param>
+/// <param name="deadline">When the call must be answered, in milliseconds.</param>
+/// <param name="isFirst">The caller does not know the request's index yet.</param>
+internal sealed class RouteWaiter(RequestEntry entry, long deadline, bool isFirst)
 {
     private readonly TaskCompletionSource<RouteOutcome> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The request.</summary>
+    public RequestEntry Entry { get; } = entry;
+
+    /// <summary>The caller does not know the request's index yet: nobody can come back with it.</summary>
+    public bool IsFirst { get; } = isFirst;
 
     /// <summary>When the call must be answered, in milliseconds.</summary>
     public long Deadline { get; } = deadline;

@@ -17,6 +17,9 @@ internal sealed class SeatTable(GatewayOptions options)
     /// <summary>Sets the gateway's number, before the first request.</summary>
     public void Number(long start) => _indexes = new RequestIndexes(start);
 
+    /// <summary>Whether a request can have this index: not one that this gateway is still to give, which would then belong to two.</summary>
+    public bool MayExist(long requestIdx) => _indexes.MayExist(requestIdx);
+
     /// <summary>The seat of an endpoint; made on first use.</summary>
     public EndpointSeat Seat(long endpointId) =>
         _seats.GetOrAdd(endpointId, static (id, table) => new EndpointSeat(id, new EndpointRouter(table._indexes.Next, table.Limits)), this);
@@ -26,7 +29,10 @@ internal sealed class SeatTable(GatewayOptions options)
     {
         foreach (var id in _seats.Keys.Where(id => !exists(id)))
         {
-            _seats.TryRemove(id, out _);
+            if (_seats.TryRemove(id, out var gone))
+            {
+                gone.Router.Close();
+            }
         }
     }
 

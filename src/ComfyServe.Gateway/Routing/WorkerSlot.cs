@@ -33,6 +33,9 @@ internal sealed class WorkerSlot(WorkerRoute route)
     /// <summary>When <see cref="LearnedLimit"/> is forgotten, in milliseconds.</summary>
     public long LearnedUntil { get; set; }
 
+    /// <summary>Which of its reports are news.</summary>
+    public ReportOrder Order { get; } = new();
+
     /// <summary>Stamp of the report that is being applied.</summary>
     public long ReportStamp { get; set; }
 

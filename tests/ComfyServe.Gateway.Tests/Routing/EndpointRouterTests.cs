@@ -416,12 +416,113 @@ public sealed class EndpointRouterTests
         var running = bench.Ask();
         var gone = bench.Hold(0, out _)!;
         var waits = bench.Hold(0, out _)!;
-        bench.Router.Abandon(gone, 2);
+        bench.Router.Abandon(gone, bench.Now);
 
         bench.End(running.RequestIdx, 1);
 
         Assert.Null(RouterBench.Answer(gone));
         Assert.NotNull(RouterBench.Answer(waits)!.Value.Worker);
+    }
+
+    [Fact]
+    public void Abandon_NewRequest_LeavesNothingBehind()
+    {
+        var bench = new RouterBench(1);
+        bench.Ask();
+        var gone = bench.Hold(0, out _)!;
+
+        bench.Router.Abandon(gone, bench.Now);
+
+        Assert.Equal(0, bench.Router.Waiting); // nobody knows its index: nobody would ever ask for it
+    }
+
+    [Fact]
+    public void Abandon_RequestThatAsksAgain_KeepsItsPlace()
+    {
+        var bench = new RouterBench(1);
+        bench.Ask();
+        var waits = bench.Hold(0, out _)!;
+        bench.Pass(20_000);
+        var again = bench.Hold(RouterBench.Answer(waits)!.Value.RequestIdx, out _)!;
+
+        bench.Router.Abandon(again, bench.Now);
+
+        Assert.Equal(1, bench.Router.Waiting);
+    }
+
+    [Fact]
+    public void Abandon_TicketWasGivenAtThatMoment_WorkerIsFreeAgain()
+    {
+        var bench = new RouterBench(1);
+        var running = bench.Ask();
+        var gone = bench.Hold(0, out _)!;
+        bench.End(running.RequestIdx, 1);
+        Assert.NotNull(RouterBench.Answer(gone)!.Value.Worker);
+
+        bench.Router.Abandon(gone, bench.Now);
+
+        Assert.Equal(0, bench.Router.OutstandingAt(1));
+        Assert.NotNull(bench.Ask().Worker);
+    }
+
+    [Fact]
+    public void GiveBack_TicketNotUsed_NextInLineHasTheWorkerAndItIsNotToBlame()
+    {
+        var bench = new RouterBench(1);
+        var unused = bench.Ask();
+        var waits = bench.Hold(0, out _)!;
+
+        bench.Router.GiveBack(unused.RequestIdx, bench.Now);
+
+        Assert.Equal(1, RouterBench.Answer(waits)!.Value.Worker!.Id);
+    }
+
+    [Fact]
+    public void GiveBack_WorkerWorksOnIt_ChangesNothing()
+    {
+        var bench = new RouterBench(1);
+        var used = bench.Ask();
+        bench.Report(1, 100, used.RequestIdx);
+
+        bench.Router.GiveBack(used.RequestIdx, bench.Now);
+
+        Assert.Equal(100, bench.Router.OutstandingAt(1));
+    }
+
+    [Fact]
+    public void Close_HeldCalls_AreAnswered()
+    {
+        var bench = new RouterBench();
+        var held = bench.Hold(0, out _)!;
+
+        bench.Router.Close();
+
+        Assert.Null(RouterBench.Answer(held)!.Value.Worker);
+    }
+
+    [Fact]
+    public void Report_NumberedAndLate_IsIgnored()
+    {
+        var bench = new RouterBench(1);
+        var request = bench.Ask();
+        bench.Router.Report(new WorkerReport(1, 100, [request.RequestIdx], "boot", 2), bench.Now);
+
+        bench.Router.Report(new WorkerReport(1, 0, [], "boot", 1), bench.Now);
+        bench.Router.Report(new WorkerReport(1, 0, [], "boot", 2), bench.Now);
+
+        Assert.Equal(100, bench.Router.OutstandingAt(1));
+    }
+
+    [Fact]
+    public void Report_OfTheProcessBeforeARestart_IsIgnored()
+    {
+        var bench = new RouterBench(1);
+        bench.Router.Report(new WorkerReport(1, 500, [901], "old", 7), bench.Now);
+        bench.Router.Report(new WorkerReport(1, 0, [], "new", 1), bench.Now);
+
+        bench.Router.Report(new WorkerReport(1, 500, [901], "old", 8), bench.Now);
+
+        Assert.Equal(0, bench.Router.OutstandingAt(1));
     }
 
     [Fact]
