@@ -65,6 +65,10 @@ public sealed class GatewayOptions
     [Range(1024, 1L << 31)]
     public long MaxJobBytes { get; set; } = 100L << 20;
 
+    /// <summary>Memory for the payloads of all requests that go through the gateway together, bytes: above it, 503. Default 1 GiB.</summary>
+    [Range(1 << 20, 1L << 40)]
+    public long MaxBodiesBytes { get; set; } = 1L << 30;
+
     /// <summary>How long a durable job is kept after its end. Default 7 days.</summary>
     [Range(typeof(TimeSpan), "00:01:00", "365.00:00:00")]
     public TimeSpan JobRetention { get; set; } = TimeSpan.FromDays(7);

@@ -1,4 +1,5 @@
 using System.Net;
+using ComfyServe.Hosting;
 using ComfyServe.Hosting.Logging;
 using ComfyServe.Worker.Admission;
 using ComfyServe.Worker.Benchmark;

@@ -12,7 +12,7 @@ using Microsoft.AspNetCore.Routing;
 namespace ComfyServe.Gateway.Http;
 
 /// <summary>Durable jobs: <c>/api/v1/endpoints/{name}/jobs</c>. An accepted job is on disk before its caller hears of it.</summary>
-internal sealed class JobApi(EndpointLedger ledger, GatewayOptions options, TimeProvider time)
+internal sealed class JobApi(EndpointLedger ledger, LargeBodies bodies, TimeProvider time)
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
@@ -31,8 +31,8 @@ internal sealed class JobApi(EndpointLedger ledger, GatewayOptions options, Time
     private async Task<IResult> AcceptAsync(HttpContext context)
     {
         var endpoint = EndpointFilter.Of(context);
-        var (bytes, json, refusal) = await LargeBody.ReadAsync(context, options.MaxJobBytes);
-        if (refusal is not null)
+        using var body = await bodies.ReadAsync(context);
+        if (body.Refusal is { } refusal)
         {
             return refusal;
         }
@@ -40,7 +40,7 @@ internal sealed class JobApi(EndpointLedger ledger, GatewayOptions options, Time
         JobSubmission given;
         try
         {
-            given = json.TryGetProperty("payload", out _) ? json.Deserialize(ServerlessJson.Default.JobSubmission)! : new JobSubmission { Payload = json };
+            given = body.Json.TryGetProperty("payload", out _) ? body.Json.Deserialize(ServerlessJson.Default.JobSubmission)! : new JobSubmission { Payload = body.Json };
         }
         catch (JsonException error)
         {
@@ -62,7 +62,7 @@ internal sealed class JobApi(EndpointLedger ledger, GatewayOptions options, Time
             Priority = given.Priority ?? 0,
             MaxAttempts = given.MaxAttempts ?? 5,
             IdempotencyKey = key.Length == 0 ? null : key,
-            Fingerprint = Convert.ToHexStringLower(SHA256.HashData(bytes)),
+            Fingerprint = Convert.ToHexStringLower(SHA256.HashData(body.Bytes)),
         });
         ledger.Changed();
         if (accepted.Outcome == AcceptOutcome.KeyConflict)

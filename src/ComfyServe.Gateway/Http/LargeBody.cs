@@ -1,37 +1,30 @@
 using System.Text.Json;
+using ComfyServe.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace ComfyServe.Gateway.Http;
 
-/// <summary>Reads a payload of a workflow: a JSON object of up to a bound.</summary>
-internal static class LargeBody
+/// <summary>A payload of a workflow in memory, or the answer to give instead. Disposing gives its memory back to the budget.</summary>
+internal sealed class LargeBody : IDisposable
 {
-    /// <summary>The bytes and the parsed object; the answer to give if it is none.</summary>
-    public static async Task<(byte[] Bytes, JsonElement Json, IResult? Refusal)> ReadAsync(HttpContext context, long limit)
-    {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
-        {
-            feature.MaxRequestBodySize = limit;
-        }
+    private readonly BodyBudget? _budget;
+    private long _taken;
 
-        try
-        {
-            using var buffer = new MemoryStream((int)Math.Min(context.Request.ContentLength ?? 4096, limit));
-            await context.Request.Body.CopyToAsync(buffer, context.RequestAborted);
-            var bytes = buffer.ToArray();
-            var json = JsonElement.Parse(bytes);
-            return json.ValueKind == JsonValueKind.Object
-                ? (bytes, json, null)
-                : (bytes, json, Answers.Failure(StatusCodes.Status422UnprocessableEntity, "invalid_args", "The body must be a JSON object"));
-        }
-        catch (JsonException error)
-        {
-            return ([], default, Answers.Failure(StatusCodes.Status422UnprocessableEntity, "invalid_args", $"The body is not JSON: {error.Message}"));
-        }
-        catch (BadHttpRequestException error) when (error.StatusCode == StatusCodes.Status413PayloadTooLarge)
-        {
-            return ([], default, Answers.Failure(StatusCodes.Status413PayloadTooLarge, "too_large", $"The body is larger than {limit} bytes"));
-        }
-    }
+    /// <summary>A body that was not read.</summary>
+    public LargeBody(IResult refusal) => Refusal = refusal;
+
+    /// <summary>A body that was read, a JSON object.</summary>
+    public LargeBody(byte[] bytes, JsonElement json, BodyBudget budget, long taken) => (Bytes, Json, _budget, _taken) = (bytes, json, budget, taken);
+
+    /// <summary>The bytes.</summary>
+    public byte[] Bytes { get; } = [];
+
+    /// <summary>The same, parsed.</summary>
+    public JsonElement Json { get; }
+
+    /// <summary>The answer to give when there is no body.</summary>
+    public IResult? Refusal { get; }
+
+    /// <inheritdoc/>
+    public void Dispose() => _budget?.Return(Interlocked.Exchange(ref _taken, 0));
 }

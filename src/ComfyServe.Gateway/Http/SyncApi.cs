@@ -1,5 +1,6 @@
 using System.Globalization;
 using ComfyServe.Gateway.Jobs;
+using ComfyServe.Gateway.Routing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -10,7 +11,7 @@ namespace ComfyServe.Gateway.Http;
 /// <c>POST /api/v1/endpoints/{name}/generate/sync</c>: the whole request through the gateway, for clients that cannot follow a ticket. Waits for
 /// a worker as long as the client does; a worker that is lost or fails costs another try on another one.
 /// </summary>
-internal sealed class SyncApi(WorkerCalls calls, GatewayOptions options)
+internal sealed class SyncApi(WorkerCalls calls, LargeBodies bodies, TimeProvider time)
 {
     private const int Tries = 3;
     private static readonly string[] Kept = ["Content-Type", "Content-Length", "Content-Encoding", "Retry-After"];
@@ -23,8 +24,8 @@ internal sealed class SyncApi(WorkerCalls calls, GatewayOptions options)
     private async Task<IResult> GenerateAsync(HttpContext context, double? cost)
     {
         var endpoint = EndpointFilter.Of(context);
-        var (bytes, _, refusal) = await LargeBody.ReadAsync(context, options.MaxJobBytes);
-        if (refusal is not null)
+        using var body = await bodies.ReadAsync(context);
+        if (body.Refusal is { } refusal)
         {
             return refusal;
         }
@@ -34,49 +35,57 @@ internal sealed class SyncApi(WorkerCalls calls, GatewayOptions options)
             return Answers.Invalid("'cost' wants load units above 0");
         }
 
-        var worker = 0L;
-        for (var attempt = 1; ; attempt++)
+        var (failed, why) = (0L, "");
+        for (var attempt = 1; attempt <= Tries; attempt++)
         {
-            HttpResponseMessage answer;
+            await using var watch = new WorkerWatch(calls, endpoint, time, context.RequestAborted);
+            var worker = 0L;
             try
             {
-                answer = await calls.SendAsync(
-                    endpoint,
-                    "/generate/sync",
-                    bytes,
-                    cost ?? 100,
-                    worker,
-                    (chosen, _) =>
-                    {
-                        worker = chosen.Id;
-                        return Task.CompletedTask;
-                    },
-                    context.RequestAborted);
-            }
-            catch (HttpRequestException error)
-            {
-                if (attempt < Tries)
+                using var answer = await calls.SendAsync(endpoint, "/generate/sync", body.Bytes, cost ?? 100, failed, ChooseAsync, watch.Token);
+
+                // With these the worker is there, its engine is not.
+                if ((int)answer.StatusCode is not (502 or 503 or 504) || attempt == Tries)
                 {
-                    continue;
+                    await RelayAsync(answer, worker, context, watch.Token);
+                    return Results.Empty;
+                }
+            }
+            catch (HttpRequestException error) when (!context.Response.HasStarted)
+            {
+                context.Response.Clear();
+                why = error.Message;
+            }
+            catch (OperationCanceledException) when (watch.IsLost && !context.RequestAborted.IsCancellationRequested)
+            {
+                if (context.Response.HasStarted)
+                {
+                    context.Abort(); // half an answer must not look like a whole one
+                    return Results.Empty;
                 }
 
-                return Answers.Failure(StatusCodes.Status502BadGateway, "worker_lost", $"{Tries} workers were lost with the request; the last: {error.Message}");
+                context.Response.Clear();
+                why = "it went silent";
+            }
+            catch (EndpointGoneException error)
+            {
+                return Answers.Failure(StatusCodes.Status404NotFound, "no_such_endpoint", error.Message);
             }
 
-            using (answer)
-            {
-                if ((int)answer.StatusCode is 502 or 503 or 504 && attempt < Tries)
-                {
-                    continue; // the worker is there, its engine is not
-                }
+            failed = worker;
 
-                await RelayAsync(answer, worker, context);
-                return Results.Empty;
+            Task ChooseAsync(WorkerRoute chosen, long idx)
+            {
+                worker = chosen.Id;
+                watch.Asks(chosen.Id, idx);
+                return Task.CompletedTask;
             }
         }
+
+        return Answers.Failure(StatusCodes.Status502BadGateway, "worker_lost", $"{Tries} workers were lost with the request; the last: {why}");
     }
 
-    private static async Task RelayAsync(HttpResponseMessage answer, long worker, HttpContext context)
+    private static async Task RelayAsync(HttpResponseMessage answer, long worker, HttpContext context, CancellationToken cancellationToken)
     {
         context.Response.StatusCode = (int)answer.StatusCode;
         context.Response.Headers["X-Worker"] = worker.ToString(CultureInfo.InvariantCulture);
@@ -88,6 +97,6 @@ internal sealed class SyncApi(WorkerCalls calls, GatewayOptions options)
             }
         }
 
-        await answer.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
+        await answer.Content.CopyToAsync(context.Response.Body, cancellationToken);
     }
 }

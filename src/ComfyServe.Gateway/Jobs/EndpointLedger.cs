@@ -59,14 +59,11 @@ internal sealed class EndpointLedger(GatewayOptions options, GatewaySecrets secr
     /// <summary>A job is worked on here; the token ends when it is cancelled or its lease is lost.</summary>
     public CancellationTokenSource Begin(string jobId, CancellationToken stopping) => _running[jobId] = CancellationTokenSource.CreateLinkedTokenSource(stopping);
 
-    /// <summary>It no longer is.</summary>
-    public void End(string jobId)
+    /// <summary>It no longer is. A later try of the same job may have begun here meanwhile, when this one lost its lease: that one goes on.</summary>
+    public void End(string jobId, CancellationTokenSource begun)
     {
-        if (_running.TryRemove(jobId, out var source))
-        {
-            source.Dispose();
-        }
-
+        _running.TryRemove(KeyValuePair.Create(jobId, begun));
+        begun.Dispose();
         Tell(jobId);
     }
 

@@ -50,6 +50,10 @@ internal sealed partial class JobDispatcher(
                     await ledger.Jobs.PruneAsync(time.GetUtcNow() - options.JobRetention);
                 }
             }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                break; // what runs is waited for below
+            }
             catch (Exception error) when (error is LedgerUnavailableException or System.Data.Common.DbException)
             {
                 Log.LedgerAway(logger, error);
@@ -84,7 +88,7 @@ internal sealed partial class JobDispatcher(
             }
         }
 
-        while (_running.Count < MaxRunning && router.HasRoom)
+        while (_running.Count < MaxRunning && runner.HasRoom && router.HasRoom)
         {
             if (await ledger.Jobs.LeaseAsync(EndpointLedger.QueueOf(endpoint.Id), ledger.Holder, JobRunner.LeaseDuration) is not { } lease)
             {

@@ -1,23 +1,28 @@
 using System.Globalization;
 using ComfyServe.Gateway.Routing;
 using ComfyServe.Gateway.Storage;
+using ComfyServe.Hosting;
 using ComfyServe.Jobs;
 using Microsoft.Extensions.Logging;
 
 namespace ComfyServe.Gateway.Jobs;
 
 /// <summary>Runs one leased try of a durable job: a worker is asked, and what came of it is written down under the lease's fence.</summary>
-internal sealed partial class JobRunner(EndpointLedger ledger, WorkerCalls calls, GatewayOptions options, TimeProvider time, ILogger<JobRunner> logger)
+internal sealed partial class JobRunner(EndpointLedger ledger, WorkerCalls calls, BodyBudget memory, GatewayOptions options, TimeProvider time, ILogger<JobRunner> logger)
 {
     /// <summary>How long a lease lasts unless renewed.</summary>
     public static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
+    /// <summary>Whether there is memory for another job's payload.</summary>
+    public bool HasRoom => memory.Left > 0;
+
     /// <summary>Runs it to its end, or until the lease is lost.</summary>
     public async Task RunAsync(EndpointRow endpoint, JobLease lease, CancellationToken stopping)
     {
-        var job = StoredJob.Read(lease.Payload);
+        var (job, size) = (StoredJob.Read(lease.Payload), lease.Payload.Length);
+        memory.Take(size);
         var begun = ledger.Begin(lease.JobId, stopping);
         using var over = new CancellationTokenSource();
         var renewing = RenewAsync(lease, begun, over.Token);
@@ -43,17 +48,15 @@ internal sealed partial class JobRunner(EndpointLedger ledger, WorkerCalls calls
         {
             await over.CancelAsync();
             await renewing;
-            ledger.End(lease.JobId);
+            ledger.End(lease.JobId, begun);
+            memory.Return(size);
         }
     }
 
     private async Task<WorkerVerdict> TryAsync(EndpointRow endpoint, JobLease lease, StoredJob job, CancellationToken cancellationToken)
     {
         var payload = System.Text.Encoding.UTF8.GetBytes(job.Payload.GetRawText());
-        using var lost = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var asked = new AskedWorker();
-        var watching = WatchAsync(endpoint, asked, lost, over.Token);
+        await using var watch = new WorkerWatch(calls, endpoint, time, cancellationToken);
         try
         {
             using var answer = await calls.SendAsync(
@@ -64,11 +67,11 @@ internal sealed partial class JobRunner(EndpointLedger ledger, WorkerCalls calls
                 Avoided(lease.Note),
                 async (worker, idx) =>
                 {
-                    asked.Set(worker.Id, idx);
+                    watch.Asks(worker.Id, idx);
                     await NoteAsync(lease, worker);
                 },
-                lost.Token);
-            return await ReadAsync(answer, lost.Token) is { } body
+                watch.Token);
+            return await ReadAsync(answer, watch.Token) is { } body
                 ? VerdictReader.Read((int)answer.StatusCode, body)
                 : new WorkerVerdict(VerdictKind.Failed, "result_too_large", $"the worker's answer is larger than {options.MaxJobBytes} bytes; have outputs stored and linked instead", default);
         }
@@ -76,35 +79,13 @@ internal sealed partial class JobRunner(EndpointLedger ledger, WorkerCalls calls
         {
             return new WorkerVerdict(VerdictKind.Retry, "worker_lost", $"the worker was lost: {error.Message}", default);
         }
-        catch (OperationCanceledException) when (lost.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (watch.IsLost && !cancellationToken.IsCancellationRequested)
         {
             return new WorkerVerdict(VerdictKind.Retry, "worker_lost", "the worker went silent", default);
         }
-        finally
+        catch (EndpointGoneException error)
         {
-            await over.CancelAsync();
-            await watching;
-        }
-    }
-
-    // A frozen or cut-off worker never answers: its silence towards the gateway is what tells.
-    private async Task WatchAsync(EndpointRow endpoint, AskedWorker asked, CancellationTokenSource lost, CancellationToken over)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(over))
-            {
-                if (asked.Get() is { Worker: > 0 } now && calls.IsLost(endpoint, now.Idx, now.Worker))
-                {
-                    await lost.CancelAsync();
-                    return;
-                }
-            }
-        }
-        catch (OperationCanceledException) when (over.IsCancellationRequested)
-        {
-            // It has ended.
+            return new WorkerVerdict(VerdictKind.Failed, "no_such_endpoint", error.Message, default);
         }
     }
 
@@ -176,29 +157,6 @@ internal sealed partial class JobRunner(EndpointLedger ledger, WorkerCalls calls
     }
 
     private static long Avoided(string? note) => long.TryParse(note, NumberStyles.None, CultureInfo.InvariantCulture, out var worker) ? worker : 0;
-
-    // Written by the try, read by its watch.
-    private sealed class AskedWorker
-    {
-        private readonly Lock _gate = new();
-        private (long Worker, long Idx) _asked;
-
-        public void Set(long worker, long idx)
-        {
-            lock (_gate)
-            {
-                _asked = (worker, idx);
-            }
-        }
-
-        public (long Worker, long Idx) Get()
-        {
-            lock (_gate)
-            {
-                return _asked;
-            }
-        }
-    }
 
     private static partial class Log
     {

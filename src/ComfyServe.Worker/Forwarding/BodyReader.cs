@@ -1,4 +1,4 @@
-using ComfyServe.Worker.Admission;
+using ComfyServe.Hosting;
 using Microsoft.AspNetCore.Http;
 
 namespace ComfyServe.Worker.Forwarding;

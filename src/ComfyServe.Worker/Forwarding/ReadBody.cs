@@ -1,4 +1,4 @@
-using ComfyServe.Worker.Admission;
+using ComfyServe.Hosting;
 
 namespace ComfyServe.Worker.Forwarding;
 

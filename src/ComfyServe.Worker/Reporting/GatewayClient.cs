@@ -12,7 +12,7 @@ internal sealed class GatewayClient : IDisposable
 {
     private const int MostAnswer = 1 << 20;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan PatienceWithOthersLeft = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan PatienceWithOthersLeft = TimeSpan.FromSeconds(1.5);
     private readonly HttpClient _http;
     private readonly string[] _bases;
 

@@ -53,6 +53,59 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task Worker_FrozenWithRequests_OthersServeWhatComesAndWhatTheGatewayForwards()
+    {
+        await using var gateway = await RunningGateway.StartAsync(o =>
+        {
+            o.CallsPerSecond = 1000;
+            o.RouteHold = TimeSpan.FromSeconds(1);
+        });
+        var (endpoint, key) = await gateway.EndpointAsync("e");
+        await using var frozen = await WorkerAsync(gateway, gateway.Url, 100, TimeSpan.Zero);
+        await using var sound = await WorkerAsync(gateway, gateway.Url, 100, TimeSpan.Zero);
+        var router = gateway.Services.GetRequiredService<SeatTable>().Seat(endpoint).Router;
+        await UntilAsync(() => router.Snapshot.Workers.Count(static w => w.Open) == 2, "both workers are open");
+        using var client = new WireClient(gateway.Url, "e", key) { LongestPoll = TimeSpan.FromSeconds(0.3) };
+        var forwarded = Enumerable.Range(0, 4).Select(_ => gateway.SendAsync(HttpMethod.Post, "/api/v1/endpoints/e/generate/sync?cost=40", new { input = new { } })).ToList();
+        var routed = Enumerable.Range(0, 4).Select(_ => client.RequestAsync(40, Token)).ToList();
+        await UntilAsync(() => router.OutstandingAt(frozen.Id) > 0, "the worker has requests");
+
+        frozen.Frozen = true;
+        await UntilAsync(() => router.OutstandingAt(frozen.Id) == 0, "it counts for nothing any more");
+
+        // Whoever comes now goes elsewhere; the gateway sends again what it had sent to it; a client that follows tickets waits for it, as the original's does.
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => client.RequestAsync(10, Token)));
+        foreach (var answer in await Task.WhenAll(forwarded))
+        {
+            using (answer)
+            {
+                Assert.Equal(200, (int)answer.StatusCode);
+            }
+        }
+
+        frozen.Frozen = false;
+        await Task.WhenAll(routed);
+        await UntilAsync(() => router.OutstandingAt(frozen.Id) + router.OutstandingAt(sound.Id) == 0 && router.Waiting == 0, "no load is counted any more");
+    }
+
+    [Fact]
+    public async Task Gateway_StartedAgainUnderLoad_NoRoutedRequestIsStuck()
+    {
+        await using var gateway = await RunningGateway.StartAsync(o => (o.CallsPerSecond, o.RouteHold) = (1000, TimeSpan.FromSeconds(0.5)));
+        var (endpoint, key) = await gateway.EndpointAsync("e");
+        await using var worker = await WorkerAsync(gateway, gateway.Url, 200, TimeSpan.Zero);
+        using var client = new WireClient(gateway.Url, "e", key) { LongestPoll = TimeSpan.FromSeconds(0.3), Persists = true };
+        var requests = Task.WhenAll(Enumerable.Range(0, 20).Select(_ => client.RequestAsync(20, Token)));
+        await UntilAsync(() => worker.TotalServed > 0, "the worker has served something");
+
+        await gateway.RestartAsync();
+
+        await requests.WaitAsync(TimeSpan.FromSeconds(90), Token);
+        var router = gateway.Services.GetRequiredService<SeatTable>().Seat(endpoint).Router;
+        await UntilAsync(() => router.OutstandingAt(worker.Id) == 0 && router.Waiting == 0, "no load is counted any more");
+    }
+
+    [Fact]
     public async Task TwoGateways_OneStopsUnderLoad_TheOtherFinishesEveryJobOnce()
     {
         Assert.SkipUnless(RecordedData.IsFull, "starts a PostgreSQL server; set COMFYSERVE_TEST_FULL=1");

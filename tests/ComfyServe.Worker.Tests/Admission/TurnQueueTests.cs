@@ -1,3 +1,4 @@
+using ComfyServe.Hosting;
 using ComfyServe.Worker.Admission;
 
 namespace ComfyServe.Worker.Tests.Admission;
