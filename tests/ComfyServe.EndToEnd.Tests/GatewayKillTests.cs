@@ -34,10 +34,11 @@ public sealed class GatewayKillTests : IDisposable
         await using var second = Gateway("second", 0, database);
         var (doomed, sound) = (await UrlAsync(first), await UrlAsync(second));
         await CallAsync(HttpMethod.Post, doomed + "/api/v0/endptjobs/", new { endpoint_name = "e" });
-        await using var worker = await WorkerAsync(doomed, sound);
+        await using var worker = await WorkerAsync(doomed, $"{doomed},{sound}");
         var jobs = await SubmitAsync(doomed, 12);
         using var client = new WireClient(sound, "e", Key) { LongestPoll = TimeSpan.FromSeconds(0.5) };
-        var requests = Task.WhenAll(Enumerable.Range(0, 8).Select(_ => client.RequestAsync(30, Token)));
+        using var moving = new WireClient($"{doomed},{sound}", "e", Key) { LongestPoll = TimeSpan.FromSeconds(0.5), Persists = true };
+        var requests = Task.WhenAll(Enumerable.Range(0, 16).Select(i => (i % 2 == 0 ? client : moving).RequestAsync(30, Token)));
         await UntilAsync(() => Task.FromResult(worker.TotalServed > 0), "the worker has served something");
 
         await first.KillAsync(Token);
@@ -48,12 +49,14 @@ public sealed class GatewayKillTests : IDisposable
     }
 
     [Fact]
-    public async Task Gateway_KilledAndStartedAgainUnderLoad_EveryJobEndsOnce()
+    public async Task Gateway_KilledAndStartedAgainUnderLoad_EveryJobEndsOnceAndNoRequestIsStuck()
     {
         Assert.SkipUnless(RecordedData.IsFull, "starts and kills gateways; set COMFYSERVE_TEST_FULL=1");
         var port = 0;
         WorkerServer? worker = null;
         List<string> jobs;
+        WireClient client;
+        Task requests;
         await using (var first = Gateway("alone", port, null))
         {
             var url = await UrlAsync(first);
@@ -61,17 +64,52 @@ public sealed class GatewayKillTests : IDisposable
             await CallAsync(HttpMethod.Post, url + "/api/v0/endptjobs/", new { endpoint_name = "e" });
             worker = await WorkerAsync(url, url);
             jobs = await SubmitAsync(url, 12);
+            client = new WireClient(url, "e", Key) { LongestPoll = TimeSpan.FromSeconds(0.5), Persists = true };
+            requests = Task.WhenAll(Enumerable.Range(0, 12).Select(_ => client.RequestAsync(30, Token)));
             await UntilAsync(() => Task.FromResult(worker.TotalServed > 0), "the worker has served something");
             await first.KillAsync(Token);
         }
 
+        using var clients = client;
         await using var running = worker;
         await using var again = Gateway("alone", port, null);
         var back = await UrlAsync(again);
 
+        await requests.WaitAsync(TimeSpan.FromMinutes(3), Token);
         await EndAsync(back, jobs);
         await IdleAsync(back);
     }
+
+    [Fact]
+    public async Task Worker_FrozenUnderLoad_ClientsGoElsewhereAndAllCountsReturnToZero()
+    {
+        Assert.SkipUnless(RecordedData.IsFull, "starts a gateway and freezes a worker; set COMFYSERVE_TEST_FULL=1");
+        await using var gateway = Gateway("freeze", 0, null);
+        var url = await UrlAsync(gateway);
+        await CallAsync(HttpMethod.Post, url + "/api/v0/endptjobs/", new { endpoint_name = "e" });
+        var place = (await CallAsync(HttpMethod.Post, url + "/api/v1/endpoints/e/workers", null))!;
+        using var frozen = FrozenWorker.Start(url, (long)place["id"]!, (string)place["mtoken"]!, perf: 100);
+        await using var sound = await WorkerAsync(url, url);
+        await UntilAsync(async () => (await WorkersAsync(url)).Count(static w => (string)w!["status"]! == "idle") == 2, "both workers are ready");
+        using var client = new WireClient(url, "e", Key) { LongestPoll = TimeSpan.FromSeconds(0.5) };
+        var routed = Task.WhenAll(Enumerable.Range(0, 12).Select(_ => client.RequestAsync(40, Token)));
+        var forwarded = Task.WhenAll(Enumerable.Range(0, 8).Select(_ => CallAsync(HttpMethod.Post, url + "/api/v1/endpoints/e/generate/sync?cost=40", new { input = new { } })));
+        await UntilAsync(async () => (int)(await WorkersAsync(url)).Single(w => (long)w!["id"]! == (long)place["id"]!)!["reqs_working"]! > 0, "the worker has requests");
+
+        frozen.Freeze();
+
+        await forwarded.WaitAsync(TimeSpan.FromMinutes(1), Token);
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => client.RequestAsync(10, Token))).WaitAsync(TimeSpan.FromMinutes(1), Token);
+        await UntilAsync(async () => (double)(await EndpointAsync(url))["assigned_load"]! == 0, "nothing counts as assigned to the frozen worker");
+
+        frozen.Thaw();
+        await routed.WaitAsync(TimeSpan.FromMinutes(1), Token);
+        await IdleAsync(url);
+    }
+
+    private async Task<JsonNode> EndpointAsync(string gateway) => (await CallAsync(HttpMethod.Get, gateway + "/api/v1/overview", null))["endpoints"]![0]!;
+
+    private async Task<JsonArray> WorkersAsync(string gateway) => (await EndpointAsync(gateway))["workers"]!.AsArray();
 
     private ComfyServeProcess Gateway(string name, int port, string? database)
     {
@@ -145,9 +183,9 @@ public sealed class GatewayKillTests : IDisposable
     private Task IdleAsync(string gateway) => UntilAsync(
         async () =>
         {
-            var endpoint = (await CallAsync(HttpMethod.Get, gateway + "/api/v1/overview", null))["endpoints"]![0]!;
-            var worker = endpoint["workers"]![0]!;
-            return (int)endpoint["queued_requests"]! + (int)endpoint["waiting_jobs"]! + (int)worker["reqs_working"]! + (double)worker["cur_load"]! == 0;
+            var endpoint = await EndpointAsync(gateway);
+            var waits = (int)endpoint["queued_requests"]! + (int)endpoint["waiting_jobs"]!;
+            return waits + (double)endpoint["assigned_load"]! + endpoint["workers"]!.AsArray().Sum(static w => (int)w!["reqs_working"]! + (double)w["cur_load"]!) == 0;
         },
         "all counts are back to zero");
 

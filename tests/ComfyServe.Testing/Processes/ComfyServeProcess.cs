@@ -1,13 +1,11 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Text;
 
 namespace ComfyServe.Testing.Processes;
 
 /// <summary>A running <c>comfyserve</c>, started as a user would start it. Disposing ends it.</summary>
-public sealed partial class ComfyServeProcess : IAsyncDisposable
+public sealed class ComfyServeProcess : IAsyncDisposable
 {
-    private const int Terminate = 15;
     private readonly Process _process;
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _errors = new();
@@ -76,9 +74,9 @@ public sealed partial class ComfyServeProcess : IAsyncDisposable
     /// <returns>Its exit code.</returns>
     public Task<int> StopAsync(CancellationToken cancellationToken)
     {
-        if (!_process.HasExited && Kill(_process.Id, Terminate) != 0)
+        if (!_process.HasExited)
         {
-            throw new InvalidOperationException($"process {_process.Id} could not be signalled: {Marshal.GetLastPInvokeErrorMessage()}");
+            Signal.Send(_process, Signal.Terminate);
         }
 
         return ExitAsync(cancellationToken);
@@ -110,9 +108,6 @@ public sealed partial class ComfyServeProcess : IAsyncDisposable
 
         _process.Dispose();
     }
-
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int Kill(int pid, int signal);
 
     private static string Read(StringBuilder text)
     {
