@@ -21,12 +21,46 @@ public static class LatentSampling
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(request);
         using var scope = NewDisposeScope();
-        var latent = FitChannels(request.Latent.to(ScalarType.Float32), model.LatentChannels); // [B, C, H, W]
         var entry = SamplerCatalog.Get(request.Sampler);
         var sigmas = SigmasOf(model, request, entry);
         if (sigmas.Length < 2)
         {
-            return latent.clone().MoveToOuterDisposeScope();
+            return FitChannels(request.Latent.to(ScalarType.Float32), model.LatentChannels).clone().MoveToOuterDisposeScope();
+        }
+
+        return Run(
+            model,
+            new SigmaSamplingRequest
+            {
+                Latent = request.Latent,
+                Sigmas = sigmas,
+                Sampler = entry,
+                Positive = request.Positive,
+                Negative = request.Negative,
+                Guidance = request.Guidance,
+                Seed = request.Seed,
+                AddsNoise = request.AddsNoise,
+                Mask = request.Mask,
+                BatchIndex = request.BatchIndex,
+            },
+            onStep).Samples.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Runs a sampler over the sigmas of the request.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="request">What to do.</param>
+    /// <param name="onStep">Called once a step with the number of steps; may throw to stop.</param>
+    /// <returns>New tensors in the caller's dispose scope.</returns>
+    /// <exception cref="ArgumentException">The latents or the conditioning do not fit.</exception>
+    public static SampledLatents Run(DiffusionModel model, SigmaSamplingRequest request, Action<SamplerStep, int>? onStep = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(request);
+        using var scope = NewDisposeScope();
+        var latent = FitChannels(request.Latent.to(ScalarType.Float32), model.LatentChannels); // [B, C, H, W]
+        if (request.Sigmas.Count == 0)
+        {
+            return new SampledLatents(latent.clone().MoveToOuterDisposeScope(), null);
         }
 
         if (model.Unet.Config.InputChannels != model.LatentChannels)
@@ -42,10 +76,17 @@ public static class LatentSampling
         var start = new SamplingStart(noise, latent * model.LatentScale, MaskFor(request.Mask, latent), request.Seed);
         var denoiser = new GuidedDenoiser(
             model, request.Positive, request.Negative, request.Guidance, latent.shape[2], latent.shape[3]);
-        var steps = sigmas.Length - 1;
-        var result = SamplingStage.Run(
-            denoiser, model.Schedule, entry, sigmas, start, onStep is null ? null : step => onStep(step, steps));
-        return (result / model.LatentScale).MoveToOuterDisposeScope();
+        var steps = request.Sigmas.Count - 1;
+        using var memory = new StepMemory();
+        Tensor? estimate = null;
+        var result = SamplingStage.Run(denoiser, model.Schedule, request.Sampler, request.Sigmas, start, step =>
+        {
+            onStep?.Invoke(step, steps);
+            estimate = memory.Keep(estimate, step.Denoised);
+        });
+        return new SampledLatents(
+            (result / model.LatentScale).MoveToOuterDisposeScope(),
+            estimate is null ? null : (estimate / model.LatentScale).MoveToOuterDisposeScope());
     }
 
     /// <summary>The sigmas that the request runs over; fewer than two: nothing is to be done.</summary>

@@ -37,6 +37,11 @@ public static class SamplingStage
         }
 
         var x = Noised(start, sigmas[0], schedule.SigmaMax);
+        if (sigmas.Count == 1)
+        {
+            return x.MoveToOuterDisposeScope();
+        }
+
         var sampler = NoiseFor(entry, sigmas, start);
         using var disposable = sampler as IDisposable;
         var run = new SamplerRun(denoiser, sigmas, sampler, schedule, onStep);

@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+using ComfyServe.Engine.Nodes.Schema;
 using ComfyServe.Engine.Tests.Traces;
 using ComfyServe.Testing;
 using Microsoft.AspNetCore.Routing;
@@ -6,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace ComfyServe.Engine.Tests.Http;
 
 /// <summary>Keeps <c>docs/reference/comfyui-compatibility.md</c> true.</summary>
-public sealed class CompatibilityTests
+public sealed partial class CompatibilityTests
 {
     private const string NotBuilt = "not built";
     private static readonly string Page = Path.Combine(RepositoryRoot.Path, "docs", "reference", "comfyui-compatibility.md");
@@ -50,14 +52,27 @@ public sealed class CompatibilityTests
         Assert.Empty(texts.Concat(frames).Distinct().Except(known));
     }
 
+    [Fact]
+    public void NodeList_IsTheCatalogue()
+    {
+        var listed = Section("Nodes").Where(static l => l.StartsWith("| ", StringComparison.Ordinal)).SelectMany(static l => Listed().Matches(l)).Select(static m => m.Groups["name"].Value);
+
+        Assert.Equal(NodeCatalogue.BuiltIn.Nodes.Select(static n => n.Name).Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
+    }
+
+    [GeneratedRegex("`(?<name>[^`]+)`", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Listed();
+
+    private static IEnumerable<string> Section(string name) =>
+        File.ReadAllLines(Page).SkipWhile(l => l != $"## {name}").Skip(1).TakeWhile(static l => !l.StartsWith("## ", StringComparison.Ordinal));
+
     private static IEnumerable<string> Names(RouteEndpoint endpoint) =>
         endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Where(m => m != "HEAD").Select(m => $"{m} {endpoint.RoutePattern.RawText}");
 
     /// <summary>First and second column of a section's table.</summary>
     private static List<(string Name, string State)> Rows(string section)
     {
-        var lines = File.ReadAllLines(Page).SkipWhile(l => l != $"## {section}").Skip(1).TakeWhile(l => !l.StartsWith("## ", StringComparison.Ordinal));
-        var rows = lines.Where(l => l.StartsWith("| `", StringComparison.Ordinal)).Select(l => l.Split('|', StringSplitOptions.TrimEntries))
+        var rows = Section(section).Where(l => l.StartsWith("| `", StringComparison.Ordinal)).Select(l => l.Split('|', StringSplitOptions.TrimEntries))
             .Select(c => (c[1].Trim('`'), c[2])).ToList();
         Assert.All(rows, r => Assert.True(r.Item2 is "same" or "differs" or NotBuilt, $"'{r.Item1}' has the unknown state '{r.Item2}'"));
         Assert.NotEmpty(rows);

@@ -33,6 +33,9 @@ internal sealed class NodeInput
     /// <summary>Reads the choices; null where the input is no list.</summary>
     public Func<EngineFolders, IReadOnlyList<string>>? Choices { get; init; }
 
+    /// <summary>A list of choices is written as <c>COMBO</c> with options also in the earlier form of the entry.</summary>
+    public bool IsNamedCombo { get; init; }
+
     /// <summary>The choices come from files: they may change from call to call.</summary>
     public bool IsScanned { get; init; }
 

@@ -101,6 +101,7 @@ internal sealed class NodeReader(NodeTypes types)
             Hidden = hidden?.Kind,
             IsLazy = attribute?.Lazy ?? false,
             Choices = choices,
+            IsNamedCombo = attribute?.Type == "COMBO",
             HasOptionsObject = attribute is not null,
             IsScanned = parameter.GetCustomAttribute<ChoicesAttribute>() is null,
             Options = InputOptions.Read(attribute, type, schema),

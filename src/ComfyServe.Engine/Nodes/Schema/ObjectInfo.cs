@@ -47,12 +47,16 @@ internal static class ObjectInfo
         }
 
         var choices = Strings(input.Choices(folders));
-        if (!isV3)
+        if (!isV3 && !input.IsNamedCombo)
         {
             return [choices, options];
         }
 
-        options["multiselect"] = false;
+        if (isV3)
+        {
+            options["multiselect"] = false;
+        }
+
         options["options"] = choices;
         return [input.Type, options];
     }

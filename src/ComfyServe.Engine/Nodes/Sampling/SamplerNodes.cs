@@ -2,10 +2,11 @@ using ComfyServe.Diffusion.Guidance;
 using ComfyServe.Diffusion.Sampling;
 using ComfyServe.Diffusion.Sampling.Samplers;
 using ComfyServe.Diffusion.Sampling.Schedules;
+using ComfyServe.Engine.Nodes.Models;
 using ComfyServe.Engine.Nodes.Schema;
 using ComfyServe.Engine.Nodes.Values;
 
-namespace ComfyServe.Engine.Nodes.Models;
+namespace ComfyServe.Engine.Nodes.Sampling;
 
 /// <summary>The samplers that take everything in one node.</summary>
 internal static class SamplerNodes

@@ -1,0 +1,144 @@
+using ComfyServe.Diffusion.Guidance;
+using ComfyServe.Diffusion.Runtime;
+using ComfyServe.Engine.Folders;
+using ComfyServe.Engine.Nodes;
+using ComfyServe.Engine.Nodes.Models;
+using ComfyServe.Engine.Nodes.Sampling;
+using ComfyServe.Engine.Nodes.Values;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ComfyServe.Engine.Tests.Nodes.Models;
+
+/// <summary>Samplers put together from nodes give what KSampler gives, whose results are compared with ComfyUI's.</summary>
+public sealed class CustomSamplerTests : IDisposable
+{
+    private const double Rounding = 1e-5;
+    private readonly string _root = Directory.CreateTempSubdirectory("comfyserve-sampling").FullName;
+    private readonly DisposeScope _scope;
+    private readonly NodeContext _context;
+    private readonly DiffusionModel _model;
+    private readonly Conditioning _positive;
+    private readonly Conditioning _negative;
+
+    public CustomSamplerTests()
+    {
+        TorchRuntime.Initialize();
+        TinyCheckpoint.Write(Path.Combine(_root, "models", "checkpoints", "tiny.safetensors"));
+        _scope = NewDisposeScope();
+        _context = new() { Folders = new EngineFolders(_root), Models = new ModelCache(ComputeFormat.Fp32, static _ => { }) };
+        var loaded = Run("CheckpointLoaderSimple", ("ckpt_name", "tiny.safetensors"));
+        _model = (DiffusionModel)loaded[0]!;
+        _positive = (Conditioning)Run("CLIPTextEncode", ("text", "a cat"), ("clip", loaded[1]))[0]!;
+        _negative = (Conditioning)Run("CLIPTextEncode", ("text", ""), ("clip", loaded[1]))[0]!;
+    }
+
+    public void Dispose()
+    {
+        _scope.Dispose();
+        Directory.Delete(_root, recursive: true);
+    }
+
+    [Theory]
+    [InlineData("euler", "karras")]
+    [InlineData("euler_ancestral", "normal")]
+    [InlineData("dpmpp_2m_sde", "exponential")]
+    [InlineData("lcm", "sgm_uniform")]
+    public void SamplerCustom_SameChoices_GivesWhatKSamplerGives(string sampler, string scheduler)
+    {
+        var expected = KSampler(sampler, scheduler, denoise: 1);
+
+        var results = Run(
+            "SamplerCustom", ("model", _model), ("add_noise", true), ("noise_seed", 7UL), ("cfg", 2.0), ("positive", _positive),
+            ("negative", _negative), ("sampler", Sampler(sampler)), ("sigmas", Sigmas(scheduler)), ("latent_image", Empty()));
+
+        AssertNear(expected, results[0]);
+        AssertNear(expected, results[1]); // the last estimate is the result
+    }
+
+    [Fact]
+    public void SamplerCustomAdvanced_PartlyNoised_GivesWhatKSamplerGives()
+    {
+        var guider = Run("CFGGuider", ("model", _model), ("positive", _positive), ("negative", _negative), ("cfg", 2.0))[0];
+
+        var result = Advanced(Run("RandomNoise", ("noise_seed", 7UL))[0], guider, Sigmas("normal", 0.5), Start());
+
+        AssertNear(KSampler("euler", "normal", 0.5, Start()), result[0]);
+    }
+
+    [Fact]
+    public void SamplerCustomAdvanced_TwoHalves_GiveTheWhole()
+    {
+        var guider = Run("BasicGuider", ("model", _model), ("conditioning", _positive))[0];
+        var noise = Run("RandomNoise", ("noise_seed", 7UL))[0];
+        var sigmas = Sigmas("karras");
+        var parts = Run("SplitSigmas", ("sigmas", sigmas), ("step", 2L));
+
+        var half = Advanced(noise, guider, parts[0]!, Empty());
+        var rest = Advanced(Run("DisableNoise")[0], guider, parts[1]!, (Latent)half[0]!);
+
+        AssertNear((Latent)Advanced(noise, guider, sigmas, Empty())[0]!, rest[0]);
+        Assert.True(Error(((Latent)half[0]!).Samples, ((Latent)half[1]!).Samples) > 1e-3); // noisy, and its estimate
+    }
+
+    [Fact]
+    public void AddNoise_ThenNoNoise_GivesTheSameStart()
+    {
+        var guider = Run("BasicGuider", ("model", _model), ("conditioning", _positive))[0];
+        var noise = Run("RandomNoise", ("noise_seed", 7UL))[0];
+        var sigmas = Sigmas("normal", 0.5);
+
+        var noisy = Run("AddNoise", ("model", _model), ("noise", noise), ("sigmas", sigmas), ("latent_image", Start()))[0];
+
+        AssertNear((Latent)Advanced(noise, guider, sigmas, Start())[0]!, Advanced(Run("DisableNoise")[0], guider, sigmas, (Latent)noisy!)[0]);
+    }
+
+    [Fact]
+    public void SamplerCustom_NoSigmas_LeavesTheLatents()
+    {
+        var results = Run(
+            "SamplerCustom", ("model", _model), ("add_noise", true), ("noise_seed", 7UL), ("cfg", 2.0), ("positive", _positive),
+            ("negative", _negative), ("sampler", Sampler("euler")), ("sigmas", Sigmas("normal", denoise: 0)), ("latent_image", Start()));
+
+        AssertNear(Start(), results[0]);
+    }
+
+    [Theory]
+    [InlineData("SamplerEulerAncestral", "euler_ancestral")]
+    [InlineData("SamplerDPMPP_2S_Ancestral", "dpmpp_2s_ancestral")]
+    public void SamplerNodes_Defaults_AreTheNamedSamplers(string node, string name)
+    {
+        var guider = Run("CFGGuider", ("model", _model), ("positive", _positive), ("negative", _negative), ("cfg", 2.0))[0];
+        var noise = Run("RandomNoise", ("noise_seed", 7UL))[0];
+        var sampler = Run(node, ("eta", 1.0), ("s_noise", 1.0))[0];
+
+        var result = Run(
+            "SamplerCustomAdvanced", ("noise", noise), ("guider", guider), ("sampler", sampler), ("sigmas", Sigmas("normal")), ("latent_image", Empty()));
+
+        AssertNear(KSampler(name, "normal", 1), result[0]);
+    }
+
+    private static Latent Empty() => new() { Samples = zeros(1, 4, 8, 8) };
+
+    private static Latent Start() => new() { Samples = linspace(-1, 1, 256).view(1, 4, 8, 8) };
+
+    private static double Error(Tensor expected, Tensor actual) => ((actual - expected).norm() / expected.norm()).item<float>();
+
+    private static void AssertNear(Latent expected, object? actual) =>
+        Assert.InRange(Error(expected.Samples, Assert.IsType<Latent>(actual).Samples), 0, Rounding);
+
+    private object Sampler(string name) => Run("KSamplerSelect", ("sampler_name", name))[0]!;
+
+    private Sigmas Sigmas(string scheduler, double denoise = 1) =>
+        (Sigmas)Run("BasicScheduler", ("model", _model), ("scheduler", scheduler), ("steps", 4L), ("denoise", denoise))[0]!;
+
+    private IReadOnlyList<object?> Advanced(object? noise, object? guider, object sigmas, Latent latent) => Run(
+        "SamplerCustomAdvanced", ("noise", noise), ("guider", guider), ("sampler", Sampler("euler")), ("sigmas", sigmas), ("latent_image", latent));
+
+    private Latent KSampler(string sampler, string scheduler, double denoise, Latent? start = null) => (Latent)Run(
+        "KSampler", ("model", _model), ("seed", 7UL), ("steps", 4L), ("cfg", 2.0), ("sampler_name", sampler), ("scheduler", scheduler),
+        ("positive", _positive), ("negative", _negative), ("latent_image", start ?? Empty()), ("denoise", denoise))[0]!;
+
+    private IReadOnlyList<object?> Run(string node, params (string Name, object? Value)[] inputs) =>
+        NodeCall.Of(node, _context).Run(inputs.ToDictionary(static i => i.Name, static i => i.Value));
+}
