@@ -57,7 +57,7 @@ internal sealed partial class JobPipeline(
     {
         using var activity = JobTelemetry.Begin("inputs", job.Id);
         var began = time.GetTimestamp();
-        var drawn = new List<DrawnNumber>();
+        var drawn = new List<DrawnNumber>(job.Request.Choices);
         var workflow = RandomNumbers.Replace(job.Request.Workflow, new KeyedRandom(job.Request.RunKey), drawn);
         var prepared = await preparer.PrepareAsync(workflow, job.Cancellation);
         job.Update(s => s with

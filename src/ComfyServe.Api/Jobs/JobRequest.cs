@@ -18,6 +18,9 @@ internal sealed record JobRequest
     /// <summary>Whether the workflow is in the editor's format, before it is converted.</summary>
     public bool IsEditorFormat { get; init; }
 
+    /// <summary>What was drawn when the workflow was converted: the place of each alternative in its prompts.</summary>
+    public IReadOnlyList<DrawnNumber> Choices { get; init; } = [];
+
     /// <summary>Name of the template that the request names, before it is filled in.</summary>
     public string? Template { get; init; }
 

@@ -34,7 +34,7 @@ internal static class ConvertApi
             }
 
             var problems = new List<ValidationProblem>();
-            var converted = EditorConversion.Convert(document.RootElement, catalogue, problems);
+            var converted = EditorConversion.Convert(document.RootElement, catalogue, new KeyedRandom(Guid.NewGuid(), "choice"), problems, []);
             return problems.Count > 0 ? Answers.Invalid(problems) : Results.Bytes(converted, "application/json; charset=utf-8");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)

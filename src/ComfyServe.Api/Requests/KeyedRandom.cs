@@ -5,7 +5,7 @@ using System.Text;
 namespace ComfyServe.Api.Requests;
 
 /// <summary>Numbers and ids that follow from a request's key: the same after a restart, and unlike those of any other request.</summary>
-internal sealed class KeyedRandom(Guid key) : Random
+internal sealed class KeyedRandom(Guid key, string purpose = "number") : Random
 {
     private int _drawn;
 
@@ -13,7 +13,7 @@ internal sealed class KeyedRandom(Guid key) : Random
     public override long NextInt64(long minValue, long maxValue)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(minValue, maxValue);
-        var bits = BinaryPrimitives.ReadUInt64LittleEndian(Hash(key, "number", _drawn++));
+        var bits = BinaryPrimitives.ReadUInt64LittleEndian(Hash(key, purpose, _drawn++));
         return minValue + (long)(((UInt128)bits * (ulong)(maxValue - minValue)) >> 64);
     }
 

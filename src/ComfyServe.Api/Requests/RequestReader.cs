@@ -153,7 +153,9 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
         }
 
         using var workflow = JsonDocument.Parse(request.Workflow, new JsonDocumentOptions { MaxDepth = JsonLimits.MaxDepth });
-        return request with { Workflow = EditorConversion.Convert(workflow.RootElement, catalogue, problems), IsEditorFormat = false };
+        var choices = new List<DrawnNumber>();
+        var converted = EditorConversion.Convert(workflow.RootElement, catalogue, new KeyedRandom(request.RunKey, "choice"), problems, choices);
+        return request with { Workflow = converted, IsEditorFormat = false, Choices = choices };
     }
 
     private JobRequest FillTemplate(JobRequest request, bool isOwnRoute, List<ValidationProblem> problems)

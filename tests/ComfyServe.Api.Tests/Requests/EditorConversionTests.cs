@@ -116,7 +116,7 @@ public sealed class EditorConversionTests
     public void Convert_WhatOnlyTheEditorKnows_IsAllNamedWithAdvice()
     {
         Convert("""
-            {"version": 0.4, "links": [[1, 1, 0, 2, 0, "IMAGE"]], "definitions": {"subgraphs": [{"id": "0d6d8a7e-5c8c-4a80-a1d5-6d6a2c9b3a11", "nodes": []}]}, "nodes": [
+            {"version": 0.4, "links": [[1, 1, 0, 2, 0, "IMAGE"]], "nodes": [
               {"id": 1, "type": "0d6d8a7e-5c8c-4a80-a1d5-6d6a2c9b3a11", "outputs": [{"type": "IMAGE"}]},
               {"id": 2, "type": "SetNode", "inputs": [{"name": "x", "type": "IMAGE", "link": 1}]},
               {"id": 3, "type": "workflow>mine"},
@@ -129,6 +129,88 @@ public sealed class EditorConversionTests
         Assert.All(problems, p => Assert.EndsWith("Export it in the editor with 'Workflow > Export (API)' and send that file", p.Message, StringComparison.Ordinal));
         Assert.Contains("the value saved for 'steps' is no INT", problems[3].Message, StringComparison.Ordinal);
         Assert.Contains("5 values are saved and the engine's node takes 3", problems[4].Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "of the outer one")]
+    [InlineData(""", "widgets_values": ["of the instance"]""", "of the instance")]
+    [InlineData(""", "widgets_values": ["x"], "properties": {"proxyWidgets": [["1", "words"]]}""", "of the outer one")]
+    public void Convert_SubgraphInASubgraph_IsTakenApart(string instance, string text)
+    {
+        var converted = Convert(WithSubgraph(instance: instance), out var problems);
+
+        Assert.Empty(problems);
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse($$$"""
+            {"4": {"inputs": {"ckpt_name": "a.safetensors"}, "class_type": "CheckpointLoaderSimple"},
+             "6": {"inputs": {"conditioning": ["5:1:7", 0]}, "class_type": "ConditioningZeroOut"},
+             "5:1:7": {"inputs": {"text": "{{{text}}}", "clip": ["4", 1]}, "class_type": "CLIPTextEncode"}}
+            """), converted), converted.ToJsonString());
+    }
+
+    [Fact]
+    public void Convert_SubgraphUsedTwice_EachHasNodesOfItsOwn()
+    {
+        var converted = Convert(
+            WithSubgraph(
+                """, {"id": 8, "type": "inner-id", "inputs": [{"name": "given", "type": "CLIP", "link": 3}, {"name": "words", "type": "STRING", "widget": {"name": "words"}}], "outputs": [{"type": "CONDITIONING"}], "widgets_values": ["second"]}""",
+                links: """, [3, 4, 1, 8, 0, "CLIP"]"""),
+            out var problems);
+
+        Assert.Empty(problems);
+        Assert.Equal(("of the outer one", "second"), ((string?)converted["5:1:7"]!["inputs"]!["text"], (string?)converted["8:7"]!["inputs"]!["text"]));
+    }
+
+    [Theory]
+    [InlineData(2, null)]
+    [InlineData(4, null)]
+    public void Convert_SubgraphThatDoesNotRun_IsLeftOutWhole(int mode, string? source)
+    {
+        var converted = Convert(WithSubgraph(instance: $""", "mode": {mode} """), out var problems);
+
+        Assert.Empty(problems);
+        Assert.Equal(["4", "6"], converted.Select(static n => n.Key));
+        Assert.Equal(source, converted["6"]!["inputs"]!["conditioning"]?.ToJsonString()); // no input of the output's type to pass on
+    }
+
+    [Theory]
+    [InlineData(""", "widgets_values": ["a", "b", "c"]""", "", "3 values are saved for the subgraph and it has 1 inputs with a value")]
+    [InlineData(""", "widgets_values": ["a"], "properties": {"proxyWidgets": [["1", "words"]]}""", """, {"id": 8, "type": "outer-id"}""", "The subgraph is used more than once with values of its own")]
+    public void Convert_SubgraphWithValuesInDoubt_IsRefusedByName(string instance, string more, string reason)
+    {
+        Convert(WithSubgraph(more, instance), out var problems);
+
+        var problem = Assert.Single(problems);
+        Assert.Equal("5", problem.Location[^1]);
+        Assert.StartsWith(reason, problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Convert_SubgraphInItself_IsRefused()
+    {
+        Convert(WithSubgraph(definition: """, {"id": 2, "type": "outer-id"}, {"id": 3, "type": "outer-id"}"""), out var problems);
+
+        Assert.Contains(problems, static p => p.Message.Contains("too deep", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Generate_ChoicesInAPrompt_AreMadeAndTold()
+    {
+        await using var host = await ApiHost.StartAsync();
+        host.Engine.Catalogue = new()
+        {
+            ["FakeText"] = JsonNode.Parse("""{"input": {"required": {"text": ["STRING", {"multiline": true, "dynamicPrompts": true}]}}, "output": [], "output_node": true}"""),
+        };
+        await host.Engine.ConnectedAsync();
+
+        var (status, answer) = await host.RunAsync("""{"version": 0.4, "links": [], "nodes": [{"id": 1, "type": "FakeText", "widgets_values": ["a {red|green|blue} car"]}]}""");
+        var (refused, refusal) = await host.RunAsync("""{"version": 0.4, "links": [], "nodes": [{"id": 1, "type": "FakeText", "widgets_values": ["a {red|green car"]}]}""");
+
+        var drawn = answer["random_numbers"]![0]!;
+        var text = (string?)host.Engine.Submitted.Single().Graph["1"]!["inputs"]!["text"];
+        Assert.Equal((200, "1.inputs.text"), (status, (string?)drawn["path"]));
+        Assert.Equal($"a {((string[])["red", "green", "blue"])[(int)drawn["value"]!]} car", text);
+        Assert.Equal(422, refused);
+        Assert.Contains("is not closed", (string?)refusal["detail"]![0]!["msg"], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -171,8 +253,26 @@ public sealed class EditorConversionTests
     {
         problems = [];
         using var document = JsonDocument.Parse(workflow);
-        return JsonNode.Parse(EditorConversion.Convert(document.RootElement, Catalogue.Value, problems).Span)!.AsObject();
+        return JsonNode.Parse(EditorConversion.Convert(document.RootElement, Catalogue.Value, new Random(1), problems, []).Span)!.AsObject();
     }
+
+    /// <summary>A workflow whose node 5 stands for a subgraph that turns a text into a conditioning, with a graph of its own inside.</summary>
+    private static string WithSubgraph(string more = "", string instance = "", string links = "", string definition = "") => $$$"""
+        {"version": 0.4, "last_node_id": 9, "links": [[1, 4, 1, 5, 0, "CLIP"], [2, 5, 0, 6, 0, "CONDITIONING"]{{{links}}}], "nodes": [
+          {"id": 4, "type": "CheckpointLoaderSimple", "outputs": [{"type": "MODEL"}, {"type": "CLIP"}, {"type": "VAE"}], "widgets_values": ["a.safetensors"]},
+          {"id": 5, "type": "outer-id", "inputs": [{"name": "clip", "type": "CLIP", "link": 1}, {"name": "text", "type": "STRING", "link": null, "widget": {"name": "text"}}],
+           "outputs": [{"type": "CONDITIONING"}]{{{instance}}}},
+          {"id": 6, "type": "ConditioningZeroOut", "inputs": [{"name": "conditioning", "type": "CONDITIONING", "link": 2}], "outputs": [{"type": "CONDITIONING"}]}{{{more}}}],
+         "definitions": {"subgraphs": [
+          {"id": "outer-id", "inputNode": {"id": -10}, "outputNode": {"id": -20},
+           "inputs": [{"name": "clip", "type": "CLIP"}, {"name": "text", "type": "STRING"}], "outputs": [{"name": "CONDITIONING", "type": "CONDITIONING"}],
+           "nodes": [{"id": 1, "type": "inner-id", "inputs": [{"name": "given", "type": "CLIP", "link": 1}, {"name": "words", "type": "STRING", "link": 2, "widget": {"name": "words"}}], "outputs": [{"type": "CONDITIONING"}], "widgets_values": ["of the outer one"]}{{{definition}}}],
+           "links": [{"id": 1, "origin_id": -10, "origin_slot": 0, "target_id": 1, "target_slot": 0}, {"id": 2, "origin_id": -10, "origin_slot": 1, "target_id": 1, "target_slot": 1}, {"id": 3, "origin_id": 1, "origin_slot": 0, "target_id": -20, "target_slot": 0}]},
+          {"id": "inner-id",
+           "inputs": [{"name": "given", "type": "CLIP"}, {"name": "words", "type": "STRING"}], "outputs": [{"name": "CONDITIONING", "type": "CONDITIONING"}],
+           "nodes": [{"id": 7, "type": "CLIPTextEncode", "inputs": [{"name": "clip", "type": "CLIP", "link": 1}, {"name": "text", "type": "STRING", "link": 2, "widget": {"name": "text"}}], "outputs": [{"type": "CONDITIONING"}], "widgets_values": ["of the node"]}],
+           "links": [{"id": 1, "origin_id": -10, "origin_slot": 0, "target_id": 7, "target_slot": 0}, {"id": 2, "origin_id": -10, "origin_slot": 1, "target_id": 7, "target_slot": 1}, {"id": 3, "origin_id": 7, "origin_slot": 0, "target_id": -20, "target_slot": 0}]}]}}
+        """;
 
     private static JsonObject Recorded() => Find(JsonNode.Parse(File.ReadAllText(RepositoryRoot.Data("traces", "object_info.json"))))!.DeepClone().AsObject();
 

@@ -19,7 +19,7 @@ public sealed class FuzzTests
     private static readonly long Size = RecordedData.IsFull ? 1_000_000 : 3_000;
 
     private static readonly Gen<string> Words = Gen.OneOf(
-        "__RANDOM_INT__", "x-__RANDOM_INT__-__RANDOM_INT__", "https://example.com/a.png", "data:image/png;base64,AAAA", "LoadImage", "KSampler", "", "é\u0000\"\\/\n", "18446744073709551615", "../../etc/passwd");
+        "__RANDOM_INT__", "x-__RANDOM_INT__-__RANDOM_INT__", "https://example.com/a.png", "data:image/png;base64,AAAA", "LoadImage", "KSampler", "", "é\u0000\"\\/\n", "18446744073709551615", "../../etc/passwd", "{a|{b|c}} {", "// {a}");
 
     private static readonly Gen<string> Text = Gen.Frequency((3, Words), (1, Gen.String[0, 12]));
 
@@ -56,19 +56,23 @@ public sealed class FuzzTests
     /// <summary>Graphs as the editor saves them, with connections in and out of place, loops among them.</summary>
     private static readonly Gen<string> Edited = Gen.Select(
         Gen.Select(
-            Gen.Select(Small, Gen.OneOf("EmptyImage", "SaveImage", "LoadImage", "KSampler", "Reroute", "PrimitiveNode", "Note", "Unknown", "workflow>x"), Gen.OneOf("0", "2", "4", "\"x\"")),
+            Gen.Select(Small, Gen.OneOf("EmptyImage", "SaveImage", "LoadImage", "KSampler", "Reroute", "PrimitiveNode", "Note", "Unknown", "workflow>x", "S", "T"), Gen.OneOf("0", "2", "4", "\"x\"")),
             Gen.Select(Gen.OneOf("images", "image", "steps", "x"), Small).Array[0, 3],
             Gen.OneOf(Scalar.Array[0, 5].Select(v => $"[{string.Join(",", v)}]"), Scalar),
             (node, inputs, widgets) => "{\"id\": " + node.Item1 + ", \"type\": \"" + node.Item2 + "\", \"mode\": " + node.Item3 + ", \"widgets_values\": " + widgets
                 + ", \"outputs\": [{\"type\": \"IMAGE\"}], \"inputs\": [" + string.Join(",", inputs.Select(i => "{\"name\": \"" + i.Item1 + "\", \"type\": \"IMAGE\", \"link\": " + i.Item2 + "}")) + "]}").Array[0, 5],
         Gen.Select(Small, Small, Small, (id, from, slot) => $"[{id}, {from}, {slot}, 1, 0, \"IMAGE\"]").Array[0, 5],
-        (nodes, links) => "{\"version\": 0.4, \"nodes\": [" + string.Join(",", nodes) + "], \"links\": [" + string.Join(",", links) + "]}");
+        (nodes, links) => "{\"version\": 0.4, \"nodes\": [" + string.Join(",", nodes) + "], \"links\": [" + string.Join(",", links) + "]");
+
+    /// <summary>The same with subgraphs, which may hold each other or themselves.</summary>
+    private static readonly Gen<string> Nested = Gen.Select(Edited, Edited, Edited, (outer, one, two) =>
+        outer + ", \"definitions\": {\"subgraphs\": [" + one + ", \"id\": \"S\", \"inputs\": [{\"name\": \"images\"}], \"inputNode\": {\"id\": 1}}, " + two + ", \"id\": \"T\", \"outputNode\": {\"id\": 2}}]}}");
 
     private const string Known = """
         {"EmptyImage": {"input": {"required": {"width": ["INT", {"default": 512, "min": 1, "max": 16384}], "height": ["INT", {"min": 1, "max": 16384}], "color": ["INT", {"min": 0}]}}, "output": ["IMAGE"], "output_node": false},
          "LoadImage": {"input": {"required": {"image": [["a.png", "b.png"], {"image_upload": true}]}}, "output": ["IMAGE", "MASK"], "output_node": false},
          "KSampler": {"input": {"required": {"steps": ["INT", {"min": 1, "max": 150}]}, "optional": {"width": ["FLOAT", {"min": 0, "max": 1}]}}, "output": ["LATENT"], "output_node": false},
-         "SaveImage": {"input": {"required": {"images": ["IMAGE"], "filename_prefix": ["STRING", {"default": "x"}]}}, "output": [], "output_node": true}}
+         "SaveImage": {"input": {"required": {"images": ["IMAGE"], "filename_prefix": ["STRING", {"default": "x", "dynamicPrompts": true}]}}, "output": [], "output_node": true}}
         """;
 
     private static readonly Lazy<NodeCatalogue> Catalogue = new(static () => NodeCatalogue.Read(JsonElement.Parse(Known)));
@@ -102,11 +106,11 @@ public sealed class FuzzTests
     public void Check_GeneratedGraphs_NeverThrows() => Wired.Sample(graph => WorkflowCheck.Run(Encoding.UTF8.GetBytes(graph), Catalogue.Value), iter: Size);
 
     [Fact]
-    public void Convert_GeneratedEditorGraphs_NeverThrowsAndGivesWorkflows() => Edited.Sample(graph =>
+    public void Convert_GeneratedEditorGraphs_NeverThrowsAndGivesWorkflows() => Nested.Sample(graph =>
     {
         var problems = new List<ValidationProblem>();
         using var document = JsonDocument.Parse(graph, new JsonDocumentOptions { MaxDepth = JsonLimits.MaxDepth });
-        var converted = EditorConversion.Convert(document.RootElement, Catalogue.Value, problems);
+        var converted = EditorConversion.Convert(document.RootElement, Catalogue.Value, new KeyedRandom(Guid.Empty), problems, []);
         if (problems.Count == 0)
         {
             WorkflowCheck.Run(converted, Catalogue.Value);
@@ -119,9 +123,9 @@ public sealed class FuzzTests
         await using var host = await ApiHost.StartAsync();
         host.Engine.Catalogue = JsonNode.Parse(Known)!.AsObject();
         await host.Engine.ConnectedAsync();
-        var count = RecordedData.IsFull ? 5_000 : 400;
+        var count = RecordedData.IsFull ? 50_000 : 400;
         var bodies = new List<string>(count);
-        Gen.Frequency((3, Body), (1, Wired.Select(g => "{\"input\": {\"workflow_json\": " + g + "}}"))).Sample(bodies.Add, iter: count, threads: 1);
+        Gen.Frequency((3, Body), (1, Gen.OneOf(Wired, Nested).Select(g => "{\"input\": {\"workflow_json\": " + g + "}}"))).Sample(bodies.Add, iter: count, threads: 1);
         var answers = new ConcurrentDictionary<int, string>();
 
         await Parallel.ForEachAsync(bodies, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = TestContext.Current.CancellationToken }, async (body, cancellationToken) =>

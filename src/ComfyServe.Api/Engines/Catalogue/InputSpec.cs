@@ -38,6 +38,9 @@ internal sealed record InputSpec
     /// <summary>Whether the editor keeps next to it what happens to the number after a run.</summary>
     public bool HasControl { get; init; }
 
+    /// <summary>Whether the editor makes the choices (<c>{a|b}</c>) in its text before it queues a workflow.</summary>
+    public bool HasChoices { get; init; }
+
     /// <summary>What holds without a value; undefined where nothing does.</summary>
     public JsonElement Default { get; init; }
 
@@ -77,6 +80,7 @@ internal sealed record InputSpec
             NeedsFolder = options.TryGetProperty("image_folder", out var folder) && folder.ValueKind == JsonValueKind.String && !folder.ValueEquals("input"u8),
             IsSocket = IsTrue(options, "forceInput"),
             HasControl = HasControl || IsTrue(options, "control_after_generate"),
+            HasChoices = IsTrue(options, "dynamicPrompts"),
             Default = options.TryGetProperty("default", out var value) ? value.Clone() : default,
             IsMany = options.TryGetProperty("multiselect", out var many) && many.ValueKind == JsonValueKind.True,
         };

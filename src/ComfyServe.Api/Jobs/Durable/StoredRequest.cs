@@ -42,6 +42,12 @@ internal static class StoredRequest
                 writer.WriteNumber("url_lifetime"u8, (long)lifetime.TotalSeconds);
             }
 
+            if (request.Choices.Count > 0)
+            {
+                writer.WritePropertyName("choices"u8);
+                JsonSerializer.Serialize(writer, request.Choices, ApiJsonContext.Default.IReadOnlyListDrawnNumber);
+            }
+
             writer.WritePropertyName("workflow"u8);
             writer.WriteRawValue(request.Workflow.Span, skipInputValidation: true);
             writer.WriteEndObject();
@@ -65,6 +71,7 @@ internal static class StoredRequest
             Webhook = root.TryGetProperty("webhook", out var webhook) ? webhook.Deserialize(ApiJsonContext.Default.WebhookTarget) : null,
             Budgets = root.TryGetProperty("budgets", out var budgets) ? budgets.Deserialize(ApiJsonContext.Default.JobBudgets) : null,
             UrlLifetime = root.TryGetProperty("url_lifetime", out var lifetime) ? TimeSpan.FromSeconds(lifetime.GetInt64()) : null,
+            Choices = root.TryGetProperty("choices", out var choices) ? choices.Deserialize(ApiJsonContext.Default.IReadOnlyListDrawnNumber)! : [],
             Workflow = JsonMarshal.GetRawUtf8Value(root.GetProperty("workflow")).ToArray(),
         };
     }

@@ -2,12 +2,13 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using ComfyServe.Api.Engines.Catalogue;
+using ComfyServe.Contracts.Api;
 
 namespace ComfyServe.Api.Requests.Editor;
 
 /// <summary>
 /// Turns a workflow from the editor's format into the engine's, as the editor itself does before it queues one: widgets become named inputs, connections
-/// lead through reroutes and bypassed nodes, muted ones are left out. What cannot be turned without guessing is refused, all of it at once.
+/// lead through reroutes and bypassed nodes, subgraphs are taken apart, muted nodes are left out, choices in prompts are made. What cannot be turned without guessing is refused, all of it at once.
 /// </summary>
 internal static class EditorConversion
 {
@@ -21,10 +22,18 @@ internal static class EditorConversion
     /// <summary>Converts a workflow; what is returned is of no use when there are <paramref name="problems"/>.</summary>
     /// <param name="workflow">A workflow in the editor's format.</param>
     /// <param name="catalogue">The engine's nodes: they say which widget is which.</param>
+    /// <param name="random">Draws among the alternatives in prompts.</param>
     /// <param name="problems">Takes every reason why it cannot be converted.</param>
-    public static ReadOnlyMemory<byte> Convert(JsonElement workflow, NodeCatalogue catalogue, List<ValidationProblem> problems)
+    /// <param name="drawn">Gets the place of each alternative that was drawn.</param>
+    public static ReadOnlyMemory<byte> Convert(
+        JsonElement workflow, NodeCatalogue catalogue, Random random, List<ValidationProblem> problems, List<DrawnNumber> drawn)
     {
         var graph = EditorGraph.Read(workflow);
+        if (graph.IsTooLarge)
+        {
+            problems.Add(new("workflow_format", ["body", "input", "workflow_json", "definitions"], $"The workflow's subgraphs lie in each other too deep, or make too many nodes. {Advice}"));
+        }
+
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer, Relaxed))
         {
@@ -42,7 +51,10 @@ internal static class EditorConversion
                     continue;
                 }
 
-                Write(writer, node, graph, description, values);
+                if (!graph.IsSubgraph(node))
+                {
+                    Write(writer, node, description, Choose(node, Inputs(node, graph, values), description, random, problems, drawn));
+                }
             }
 
             writer.WriteEndObject();
@@ -64,7 +76,12 @@ internal static class EditorConversion
         EditorNode node, EditorGraph graph, NodeCatalogue catalogue, out NodeClass description, out IReadOnlyDictionary<string, JsonElement> values)
     {
         (description, values) = (null!, null!);
-        if (graph.IsSubgraph(node) || node.IsGroup)
+        if (graph.IsSubgraph(node))
+        {
+            return graph.Doubt(node);
+        }
+
+        if (node.IsGroup)
         {
             return "The node stands for a group of nodes; only the editor can take it apart";
         }
@@ -83,28 +100,68 @@ internal static class EditorConversion
         return null;
     }
 
-    private static void Write(Utf8JsonWriter writer, EditorNode node, EditorGraph graph, NodeClass description, IReadOnlyDictionary<string, JsonElement> values)
+    /// <summary>What the engine gets for each input: a connection, or a value.</summary>
+    private static Dictionary<string, (string? Node, int Slot, JsonElement Value)> Inputs(EditorNode node, EditorGraph graph, IReadOnlyDictionary<string, JsonElement> values)
     {
-        writer.WriteStartObject(node.Id);
-        writer.WriteStartObject("inputs"u8);
         var connected = new Dictionary<string, (string? Node, int Slot, JsonElement Value)>(StringComparer.Ordinal);
         foreach (var input in node.Inputs.Where(static i => i.Link is not null))
         {
             connected[input.Name] = graph.Follow(input.Link!);
         }
 
+        var inputs = new Dictionary<string, (string? Node, int Slot, JsonElement Value)>(StringComparer.Ordinal);
         foreach (var (name, value) in values)
         {
             if (!connected.TryGetValue(name, out var end) || (end.Node is null && end.Value.ValueKind == JsonValueKind.Undefined))
             {
-                writer.WritePropertyName(name);
-                value.WriteTo(writer);
+                inputs[name] = (null, 0, value);
             }
         }
 
-        foreach (var (name, end) in connected)
+        foreach (var (name, end) in connected.Where(static c => c.Value.Node is not null || c.Value.Value.ValueKind != JsonValueKind.Undefined))
         {
-            Write(writer, name, end);
+            inputs[name] = end;
+        }
+
+        return inputs;
+    }
+
+    /// <summary>Makes the choices in the texts of a node for which the editor makes them.</summary>
+    private static Dictionary<string, (string? Node, int Slot, JsonElement Value)> Choose(
+        EditorNode node, Dictionary<string, (string? Node, int Slot, JsonElement Value)> inputs, NodeClass description, Random random,
+        List<ValidationProblem> problems, List<DrawnNumber> drawn)
+    {
+        foreach (var spec in description.Inputs.Where(static i => i.HasChoices))
+        {
+            if (!inputs.TryGetValue(spec.Name, out var input) || input.Value.ValueKind != JsonValueKind.String || input.Value.GetString() is not { } text)
+            {
+                continue;
+            }
+
+            var picks = new List<int>();
+            if (PromptChoices.Make(text, random, picks) is not { } made)
+            {
+                const string Problem = "A '{' in the text is not closed: the editor would choose among alternatives there. Write '\\{' where a brace is meant, or close it";
+                problems.Add(new("workflow_format", ["body", "input", "workflow_json", "nodes", node.Id], $"Input '{spec.Name}': {Problem}"));
+            }
+            else if (made != text)
+            {
+                drawn.AddRange(picks.Select(p => new DrawnNumber { Path = $"{node.Id}.inputs.{spec.Name}", Value = p }));
+                inputs[spec.Name] = (null, 0, JsonElement.Parse(JsonText.Encode(made)));
+            }
+        }
+
+        return inputs;
+    }
+
+    private static void Write(
+        Utf8JsonWriter writer, EditorNode node, NodeClass description, Dictionary<string, (string? Node, int Slot, JsonElement Value)> inputs)
+    {
+        writer.WriteStartObject(node.Id);
+        writer.WriteStartObject("inputs"u8);
+        foreach (var (name, input) in inputs)
+        {
+            Write(writer, name, input);
         }
 
         writer.WriteEndObject();
@@ -127,12 +184,11 @@ internal static class EditorConversion
             writer.WriteStringValue(source);
             writer.WriteNumberValue(end.Slot);
             writer.WriteEndArray();
+            return;
         }
-        else if (end.Value.ValueKind != JsonValueKind.Undefined)
-        {
-            writer.WritePropertyName(name);
-            end.Value.WriteTo(writer);
-        }
+
+        writer.WritePropertyName(name);
+        end.Value.WriteTo(writer);
     }
 
     private static string Brief(string text) => text.Length <= 100 ? text : text[..100] + "…";

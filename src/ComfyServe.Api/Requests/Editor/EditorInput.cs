@@ -4,4 +4,5 @@ namespace ComfyServe.Api.Requests.Editor;
 /// <param name="Name">Name of the input.</param>
 /// <param name="Type">Type of what it takes.</param>
 /// <param name="Link">Id of the connection that ends there, or null.</param>
-internal readonly record struct EditorInput(string Name, string Type, string? Link);
+/// <param name="HasWidget">Whether it has a value where nothing is connected.</param>
+internal readonly record struct EditorInput(string Name, string Type, string? Link, bool HasWidget);

@@ -29,6 +29,9 @@ internal sealed record EditorNode
     /// <summary>Values of its widgets: a list in the order of the widgets, or an object by name.</summary>
     public JsonElement Widgets { get; init; }
 
+    /// <summary>Whether, standing for a subgraph, it shows widgets of nodes inside as its own.</summary>
+    public bool HasProxies { get; init; }
+
     /// <summary>Whether it is left out, and with it what comes from it.</summary>
     public bool IsMuted => Mode == Muted;
 
@@ -48,7 +51,9 @@ internal sealed record EditorNode
     public bool IsGroup => Type.StartsWith("workflow>", StringComparison.Ordinal) || Type.StartsWith("workflow/", StringComparison.Ordinal);
 
     /// <summary>Reads one; null when it has no id or type.</summary>
-    public static EditorNode? Read(JsonElement node)
+    /// <param name="node">The node.</param>
+    /// <param name="prefix">Stands before its id and those of its connections.</param>
+    public static EditorNode? Read(JsonElement node, string prefix)
     {
         if (node.ValueKind != JsonValueKind.Object || IdOf(node, "id") is not { } id || TextOf(node, "type") is not { Length: > 0 } type)
         {
@@ -57,12 +62,13 @@ internal sealed record EditorNode
 
         return new()
         {
-            Id = id,
+            Id = prefix + id,
             Type = type,
             Title = TextOf(node, "title"),
             Mode = node.TryGetProperty("mode", out var mode) && mode.ValueKind == JsonValueKind.Number && mode.TryGetInt32(out var number) ? number : 0,
-            Inputs = [.. ListOf(node, "inputs").Select(static i => new EditorInput(TextOf(i, "name") ?? "", TextOf(i, "type") ?? "", IdOf(i, "link")))],
+            Inputs = [.. ListOf(node, "inputs").Select(i => ReadInput(i, prefix))],
             Outputs = [.. ListOf(node, "outputs").Select(static o => TextOf(o, "type") ?? "")],
+            HasProxies = node.TryGetProperty("properties", out var properties) && ListOf(properties, "proxyWidgets").Any(),
             Widgets = node.TryGetProperty("widgets_values", out var widgets) ? widgets : default,
         };
     }
@@ -81,6 +87,12 @@ internal sealed record EditorNode
     internal static IEnumerable<JsonElement> ListOf(JsonElement parent, string name) =>
         parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : [];
 
-    private static string? TextOf(JsonElement parent, string name) =>
+    internal static string? TextOf(JsonElement parent, string name) =>
         parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    private static EditorInput ReadInput(JsonElement input, string prefix) => new(
+        TextOf(input, "name") ?? "",
+        TextOf(input, "type") ?? "",
+        IdOf(input, "link") is { } link ? prefix + link : null,
+        input.ValueKind == JsonValueKind.Object && input.TryGetProperty("widget", out var widget) && widget.ValueKind == JsonValueKind.Object);
 }
