@@ -178,6 +178,11 @@ internal sealed class EngineClient(HttpClient http, string baseUrl, EngineTimes 
         {
             throw new EngineUnreachableException($"Cannot connect to the engine: {e.Message}", e);
         }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The handler's own patience with a new connection is over; it says so as if the caller had cancelled.
+            throw new EngineUnreachableException($"Cannot connect to the engine within {times.Connect.TotalSeconds:0.###} s", e);
+        }
     }
 
     private static JsonElement Parse(byte[] body, string path)
