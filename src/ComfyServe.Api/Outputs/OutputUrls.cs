@@ -4,7 +4,7 @@ using ComfyServe.Api.Jobs.Durable;
 namespace ComfyServe.Api.Outputs;
 
 /// <summary>Signs the URLs of a job's outputs afresh: those in a result expire, the objects do not.</summary>
-internal sealed class OutputUrls(ObjectStores stores, JobRecorder recorder)
+internal sealed class OutputUrls(ObjectStores stores, LocalObjectStore local, JobRecorder recorder)
 {
     /// <summary>What is known about the job, with URLs that are good from now on.</summary>
     /// <param name="job">The job.</param>
@@ -26,7 +26,18 @@ internal sealed class OutputUrls(ObjectStores stores, JobRecorder recorder)
             return last;
         }
 
-        var store = stores.For(request with { PublicUrl = publicUrl });
-        return last with { Output = [.. last.Output.Select(o => o is { Key: { } key, Url: not null } ? o with { Url = store.UrlOf(key, lifetime) } : o)] };
+        return last with { Output = [.. last.Output.Select(o => o is { Key: { } key, Url: { } url } ? o with { Url = Renew(key, url) } : o)] };
+
+        string Renew(string key, string url) => stores.For(request with { PublicUrl = HomeOf(key, url) ?? publicUrl }).UrlOf(key, lifetime);
+    }
+
+    /// <summary>
+    /// Where an object of an embedded store is kept when that is not here: of several services on one ledger each keeps the outputs of its own jobs,
+    /// and the ledger's key signs for all of them. Null where it is kept here, or in S3, whose URLs are not ours to choose.
+    /// </summary>
+    private string? HomeOf(string key, string url)
+    {
+        var path = url.IndexOf(UrlSigner.PathOf(key) + "?", StringComparison.Ordinal);
+        return path > 0 && local.Find(key) is null ? url[..path] : null;
     }
 }

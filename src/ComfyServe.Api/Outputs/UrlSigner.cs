@@ -13,9 +13,11 @@ internal sealed class UrlSigner(Func<byte[]> secret, TimeProvider time)
     public string Sign(string key, TimeSpan lifetime)
     {
         var expires = (time.GetUtcNow() + lifetime).ToUnixTimeSeconds();
-        var path = string.Join('/', key.Split('/').Select(Uri.EscapeDataString));
-        return $"/files/{path}?expires={expires.ToString(CultureInfo.InvariantCulture)}&signature={Signature(key, expires)}";
+        return $"{PathOf(key)}?expires={expires.ToString(CultureInfo.InvariantCulture)}&signature={Signature(key, expires)}";
     }
+
+    /// <summary>The path of a key's URL.</summary>
+    public static string PathOf(string key) => "/files/" + string.Join('/', key.Split('/').Select(Uri.EscapeDataString));
 
     /// <summary>Whether a URL was signed here and has not expired.</summary>
     public bool IsValid(string key, long expires, string signature) =>

@@ -79,11 +79,13 @@ public sealed class PostgresTests(PostgresTests.Server server) : IClassFixture<P
         await using var two = await ApiHost.StartAsync(Configure);
 
         await one.RunAsync(Workflows.Image, """, "request_id": "abc" """);
-        var (status, answer) = await two.GetAsync("/result/abc");
+        var (status, answer) = await two.GetAsync("/result/abc?url_lifetime=60");
+        using var file = await one.Http.GetAsync((string?)answer["output"]![0]!["url"], TestContext.Current.CancellationToken);
         var (conflict, _) = await two.SubmitAsync(Workflows.Steps, """, "request_id": "abc" """);
         await receiver.ReceivedAsync(2);
 
         Assert.Equal((200, "completed"), (status, (string?)answer["status"]));
+        Assert.Equal(200, (int)file.StatusCode); // the fresh URL leads to the service that keeps the file
         Assert.Equal(202, conflict); // the id is free again once its job is over
         Assert.Equal(2, receiver.Requests.Select(r => r.Headers["webhook-id"]).Distinct().Count());
 
