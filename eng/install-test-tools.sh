@@ -8,6 +8,17 @@ if command -v npm >/dev/null && [ ! -e artifacts/tools/s3rver/node_modules/.bin/
   mkdir -p artifacts/tools/s3rver
   npm install --prefix artifacts/tools/s3rver --no-audit --no-fund --silent s3rver@3.7.1 >/dev/null || echo "s3rver could not be installed; its tests are skipped"
 fi
+# A second one, for the full check alone: OpenStack Swift from the distribution's packages, unpacked beside the build and installed nowhere.
+if [ "${COMFYSERVE_TEST_FULL:-}" = 1 ] && [ ! -d artifacts/tools/swift/usr ] && command -v apt-get >/dev/null && command -v dpkg >/dev/null; then
+  echo "unpacking: OpenStack Swift (apt)"
+  mkdir -p artifacts/tools/swift/packages
+  (
+    cd artifacts/tools/swift/packages
+    mapfile -t packages < <(apt-get install -s --no-install-recommends swift-proxy swift-account swift-container swift-object | awk '/^Inst/ { print $2 }')
+    [ ${#packages[@]} -gt 0 ] && apt-get download -qq "${packages[@]}" && for package in *.deb; do dpkg -x "$package" ..; done
+  ) || { echo "OpenStack Swift could not be unpacked; its tests are skipped"; rm -rf artifacts/tools/swift; }
+  rm -rf artifacts/tools/swift/packages
+fi
 wanted=()
 if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then
   wanted+=(postgresql)
