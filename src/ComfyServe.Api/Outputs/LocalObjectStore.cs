@@ -1,4 +1,5 @@
 using System.Buffers;
+using Microsoft.Win32.SafeHandles;
 
 namespace ComfyServe.Api.Outputs;
 
@@ -44,7 +45,7 @@ internal sealed class LocalObjectStore(string folder, UrlSigner signer)
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            await using (var file = new FileStream(partial, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.Asynchronous))
+            using (var file = File.OpenHandle(partial, FileMode.CreateNew, FileAccess.Write, FileShare.None))
             {
                 await CopyAsync(content, file, cancellationToken);
             }
@@ -65,15 +66,18 @@ internal sealed class LocalObjectStore(string folder, UrlSigner signer)
         return path;
     }
 
-    private static async Task CopyAsync(Stream content, FileStream file, CancellationToken cancellationToken)
+    private static async Task CopyAsync(Stream content, SafeFileHandle file, CancellationToken cancellationToken)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(128 << 10);
         try
         {
+            var written = 0L;
             int read;
             while ((read = await content.ReadAsync(buffer, cancellationToken)) > 0)
             {
-                await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+                // Linux writes files synchronously; the asynchronous call only moves the same write to another thread.
+                RandomAccess.Write(file, buffer.AsSpan(0, read), written);
+                written += read;
             }
         }
         finally
