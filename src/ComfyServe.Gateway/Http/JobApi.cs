@@ -40,7 +40,8 @@ internal sealed class JobApi(EndpointLedger ledger, LargeBodies bodies, TimeProv
         JobSubmission given;
         try
         {
-            given = body.Json.TryGetProperty("payload", out _) ? body.Json.Deserialize(ServerlessJson.Default.JobSubmission)! : new JobSubmission { Payload = body.Json };
+            var json = JsonElement.Parse(body.Bytes.Span);
+            given = json.TryGetProperty("payload", out _) ? json.Deserialize(ServerlessJson.Default.JobSubmission)! : new JobSubmission { Payload = json };
         }
         catch (JsonException error)
         {
@@ -62,7 +63,7 @@ internal sealed class JobApi(EndpointLedger ledger, LargeBodies bodies, TimeProv
             Priority = given.Priority ?? 0,
             MaxAttempts = given.MaxAttempts ?? 5,
             IdempotencyKey = key.Length == 0 ? null : key,
-            Fingerprint = Convert.ToHexStringLower(SHA256.HashData(body.Bytes)),
+            Fingerprint = Convert.ToHexStringLower(SHA256.HashData(body.Bytes.Span)),
         });
         ledger.Changed();
         if (accepted.Outcome == AcceptOutcome.KeyConflict)

@@ -41,10 +41,10 @@ internal sealed class LargeBodies(GatewayOptions options, BodyBudget budget)
                 await bytes.WriteAsync(buffer.AsMemory(0, count), context.RequestAborted);
             }
 
-            var whole = bytes.ToArray();
-            if (JsonElement.Parse(whole) is { ValueKind: JsonValueKind.Object } json)
+            var whole = bytes.GetBuffer().AsMemory(0, (int)bytes.Length);
+            if (IsObject(whole.Span))
             {
-                (read, taken) = (new LargeBody(whole, json, budget, taken), 0);
+                (read, taken) = (new LargeBody(whole, budget, taken), 0);
             }
         }
         catch (JsonException error)
@@ -62,5 +62,19 @@ internal sealed class LargeBodies(GatewayOptions options, BodyBudget budget)
         }
 
         return read;
+    }
+
+    // Throws for what is no JSON. Keeps nothing of what it reads: most requests pass through as they are.
+    private static bool IsObject(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        reader.Read();
+        var isObject = reader.TokenType == JsonTokenType.StartObject;
+        while (reader.Read())
+        {
+            // To the end: a mistake may be anywhere.
+        }
+
+        return isObject;
     }
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using ComfyServe.Hosting;
 using Microsoft.AspNetCore.Http;
 
@@ -14,13 +13,10 @@ internal sealed class LargeBody : IDisposable
     public LargeBody(IResult refusal) => Refusal = refusal;
 
     /// <summary>A body that was read, a JSON object.</summary>
-    public LargeBody(byte[] bytes, JsonElement json, BodyBudget budget, long taken) => (Bytes, Json, _budget, _taken) = (bytes, json, budget, taken);
+    public LargeBody(ReadOnlyMemory<byte> bytes, BodyBudget budget, long taken) => (Bytes, _budget, _taken) = (bytes, budget, taken);
 
     /// <summary>The bytes.</summary>
-    public byte[] Bytes { get; } = [];
-
-    /// <summary>The same, parsed.</summary>
-    public JsonElement Json { get; }
+    public ReadOnlyMemory<byte> Bytes { get; }
 
     /// <summary>The answer to give when there is no body.</summary>
     public IResult? Refusal { get; }

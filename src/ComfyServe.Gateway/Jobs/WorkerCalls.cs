@@ -1,6 +1,3 @@
-using System.Net.Http.Headers;
-using System.Text.Json;
-using ComfyServe.Contracts.Serverless;
 using ComfyServe.Gateway.Endpoints;
 using ComfyServe.Gateway.Routing;
 using ComfyServe.Gateway.Storage;
@@ -126,25 +123,8 @@ internal sealed class WorkerCalls(EndpointDirectory directory, SeatTable seats, 
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, outcome.Worker!.Url + route)
         {
-            Content = new ByteArrayContent(Body(tickets.Write(endpoint.Name, cost, outcome, ""), payload)) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } },
+            Content = new TicketedContent(tickets.Write(endpoint.Name, cost, outcome, ""), payload),
         };
         return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-    }
-
-    private static byte[] Body(RouteAnswer ticket, ReadOnlyMemory<byte> payload)
-    {
-        using var bytes = new MemoryStream(payload.Length + 1024);
-        using (var json = new Utf8JsonWriter(bytes))
-        {
-            json.WriteStartObject();
-            json.WritePropertyName("auth_data");
-            JsonSerializer.Serialize(json, ticket, ServerlessJson.Default.RouteAnswer);
-            json.WriteNull("session_id");
-            json.WritePropertyName("payload");
-            json.WriteRawValue(payload.Span, skipInputValidation: true);
-            json.WriteEndObject();
-        }
-
-        return bytes.ToArray();
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ComfyServe.Gateway.Endpoints;
 using ComfyServe.Gateway.Routing;
 using ComfyServe.ScriptedWorker;
 using ComfyServe.Testing;
@@ -59,6 +60,7 @@ public sealed class FaultTests
         {
             o.CallsPerSecond = 1000;
             o.RouteHold = TimeSpan.FromSeconds(1);
+            o.Liveness = new LivenessLimits { OurSilence = 1.5 };
         });
         var (endpoint, key) = await gateway.EndpointAsync("e");
         await using var frozen = await WorkerAsync(gateway, gateway.Url, 100, TimeSpan.Zero);
@@ -66,8 +68,8 @@ public sealed class FaultTests
         var router = gateway.Services.GetRequiredService<SeatTable>().Seat(endpoint).Router;
         await UntilAsync(() => router.Snapshot.Workers.Count(static w => w.Open) == 2, "both workers are open");
         using var client = new WireClient(gateway.Url, "e", key) { LongestPoll = TimeSpan.FromSeconds(0.3) };
-        var forwarded = Enumerable.Range(0, 4).Select(_ => gateway.SendAsync(HttpMethod.Post, "/api/v1/endpoints/e/generate/sync?cost=40", new { input = new { } })).ToList();
-        var routed = Enumerable.Range(0, 4).Select(_ => client.RequestAsync(40, Token)).ToList();
+        var forwarded = Enumerable.Range(0, 4).Select(_ => gateway.SendAsync(HttpMethod.Post, "/api/v1/endpoints/e/generate/sync?cost=20", new { input = new { } })).ToList();
+        var routed = Enumerable.Range(0, 4).Select(_ => client.RequestAsync(20, Token)).ToList();
         await UntilAsync(() => router.OutstandingAt(frozen.Id) > 0, "the worker has requests");
 
         frozen.Frozen = true;
@@ -95,7 +97,7 @@ public sealed class FaultTests
         var (endpoint, key) = await gateway.EndpointAsync("e");
         await using var worker = await WorkerAsync(gateway, gateway.Url, 200, TimeSpan.Zero);
         using var client = new WireClient(gateway.Url, "e", key) { LongestPoll = TimeSpan.FromSeconds(0.3), Persists = true };
-        var requests = Task.WhenAll(Enumerable.Range(0, 20).Select(_ => client.RequestAsync(20, Token)));
+        var requests = Task.WhenAll(Enumerable.Range(0, 12).Select(_ => client.RequestAsync(20, Token)));
         await UntilAsync(() => worker.TotalServed > 0, "the worker has served something");
 
         await gateway.RestartAsync();

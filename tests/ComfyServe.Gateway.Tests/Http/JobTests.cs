@@ -35,6 +35,19 @@ public sealed class JobTests(SharedGateway shared) : IClassFixture<SharedGateway
     }
 
     [Fact]
+    public async Task GenerateSync_ThirtyTwoMebibytes_GoThereAndBackWhole()
+    {
+        await _gateway.EndpointAsync(_name);
+        await using var worker = await WorkerAsync(1000);
+        var image = new string('x', 32 << 20);
+
+        using var answer = await _gateway.SendAsync(HttpMethod.Post, $"/api/v1/endpoints/{_name}/generate/sync?cost=1", new { input = new { image } });
+
+        Assert.Equal(200, (int)answer.StatusCode);
+        Assert.Equal(image.Length, ((string)JsonNode.Parse(await answer.Content.ReadAsStreamAsync(Token))!["payload"]!["input"]!["image"]!).Length);
+    }
+
+    [Fact]
     public async Task Job_BareInput_IsThePayloadItself()
     {
         await _gateway.EndpointAsync(_name);
