@@ -46,6 +46,9 @@ public sealed class GuideRunTests : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(RecordedData.IsFull ? 40 : 10);
     private readonly string _folder = Directory.CreateTempSubdirectory("comfyserve-guide-").FullName;
 
+    // Which versions of a package there are: NuGet asks that again where the one that a package wants is not served.
+    private string Versions => Path.Combine(_folder, "nuget-versions");
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public static TheoryData<string> Pages() =>
@@ -136,7 +139,9 @@ public sealed class GuideRunTests : IDisposable
 
     private async Task FetchAsync(string[] restore)
     {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", restore) { WorkingDirectory = _folder, RedirectStandardOutput = true, RedirectStandardInput = true, UseShellExecute = false })!;
+        var start = new ProcessStartInfo("dotnet", restore) { WorkingDirectory = _folder, RedirectStandardOutput = true, UseShellExecute = false };
+        start.Environment["NUGET_HTTP_CACHE_PATH"] = Versions;
+        using var process = Process.Start(start)!;
         var said = await process.StandardOutput.ReadToEndAsync(Token);
         await process.WaitForExitAsync(Token);
         Assert.True(process.ExitCode == 0, said);
@@ -154,6 +159,7 @@ public sealed class GuideRunTests : IDisposable
             ["COMFYSERVE_DATA"] = Path.Combine(_folder, "data"),
             ["XDG_CACHE_HOME"] = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") ?? Path.Combine(home, ".cache"),
             ["NUGET_PACKAGES"] = Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(home, ".nuget", "packages"),
+            ["NUGET_HTTP_CACHE_PATH"] = Versions,
             ["NO_COLOR"] = "1",
         })
         {
