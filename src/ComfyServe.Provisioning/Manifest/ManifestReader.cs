@@ -52,8 +52,16 @@ internal sealed partial class ManifestReader
         }
         catch (YamlException exception)
         {
-            // Where the reader stopped, not where the mapping around it began.
-            _mistakes.Add(exception.End.Line, $"is not YAML: {exception.InnerException?.Message ?? exception.Message}");
+            // The parser tells of a tab at the line where the mapping around it began.
+            if (FirstTab(text) is { } line)
+            {
+                _mistakes.Add(line, "indents with a tab; YAML wants spaces");
+            }
+            else
+            {
+                _mistakes.Add(exception.Start.Line, $"is not YAML: {exception.InnerException?.Message ?? exception.Message}");
+            }
+
             return ProvisioningManifest.Empty;
         }
 
@@ -69,6 +77,14 @@ internal sealed partial class ManifestReader
         }
 
         return Read(new YamlSection(root, "a manifest", _variables, _mistakes));
+    }
+
+    /// <summary>The first line that is indented with a tab, from 1; null where none is.</summary>
+    private static int? FirstTab(string text)
+    {
+        var lines = text.Split('\n');
+        var index = Array.FindIndex(lines, static l => l.AsSpan(0, l.Length - l.AsSpan().TrimStart().Length).Contains('\t'));
+        return index < 0 ? null : index + 1;
     }
 
     private ProvisioningManifest Read(YamlSection top)

@@ -76,6 +76,15 @@ public sealed class ManifestReaderTests
     }
 
     [Fact]
+    public void Read_Tab_IsToldWithItsOwnLine()
+    {
+        var mistake = Assert.Single(Read("version: 1\nmodels:\n\t- sd15\n").Mistakes);
+
+        Assert.Equal(3, mistake.Line);
+        Assert.Contains("tab", mistake.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Read_ManyMistakes_TellsAllWithTheirLines()
     {
         var reading = Read(
