@@ -6,6 +6,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using ComfyServe.Api.Settings;
 using ComfyServe.Cli.Run;
+using ComfyServe.Jobs;
 
 namespace ComfyServe.Cli;
 
@@ -35,6 +36,10 @@ internal static class Verb
             catch (UsageException error)
             {
                 return Fail(error.Message, ExitCodes.Usage);
+            }
+            catch (LedgerUnavailableException error)
+            {
+                return Fail(error.Message, ExitCodes.Unreachable);
             }
             catch (ApiSettingsException error)
             {

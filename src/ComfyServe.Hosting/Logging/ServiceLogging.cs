@@ -16,6 +16,7 @@ public static class ServiceLogging
     {
         logging.ClearProviders();
         logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical); // what keeps a host from starting is thrown too, and said once by who started it
         logging.AddFilter("System.Net.Http", LogLevel.Warning);
         logging.AddFilter("Orleans", LogLevel.Warning);
         logging.AddFilter("Orleans.Runtime.Scheduler", LogLevel.Error);

@@ -91,7 +91,7 @@ internal sealed class LedgerDatabase : IAsyncDisposable
         }
         catch (IOException e)
         {
-            throw new LedgerUnavailableException($"the ledger in '{folder}' is in use by another process", e);
+            throw new LedgerUnavailableException($"the ledger in '{folder}' is in use by another process: stop that one, or choose another folder for the data", e);
         }
     }
 }
