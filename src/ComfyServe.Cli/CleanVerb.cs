@@ -82,15 +82,16 @@ internal static class CleanVerb
         }
 
         var gone = report.Deleted.Count + report.DanglingLinks + report.EmptyFolders;
-        if (gone == 0 && report.Free != long.MaxValue && report.Free >= rules.LowMark)
+        if (gone == 0 && report.Free >= rules.LowMark)
         {
-            Console.WriteLine($"nothing to clean: {Output.Size(report.Free)} are free, and cleaning begins below {Output.Size(rules.LowMark)} ('--low-mark')");
+            Console.WriteLine(report.Free == long.MaxValue
+                ? "nothing to clean: the data folder has no outputs, previews or fetched inputs"
+                : $"nothing to clean: {Output.Size(report.Free)} are free, and cleaning begins below {Output.Size(rules.LowMark)} ('--low-mark')");
             return ExitCodes.Success;
         }
 
-        var free = report.Free == long.MaxValue ? "there is nothing to clean" : $"{Output.Size(report.Free)} free";
-        Console.WriteLine($"{Output.Count(report.Deleted.Count, "file")} ({Output.Size(report.Deleted.Sum(f => f.Size))}), {Output.Count(report.DanglingLinks, "dangling link")} and {Output.Count(report.EmptyFolders, "empty folder")} {(dryRun ? "would go" : "deleted")}; {free}");
-        return report.Reached ? ExitCodes.Success : Verb.Fail($"less than {Output.Size(rules.HighMark)} can be freed: jobs need the rest, or the disk is full of other files", ExitCodes.NotRight);
+        Console.WriteLine($"{Output.Count(report.Deleted.Count, "file")} ({Output.Size(report.Deleted.Sum(f => f.Size))}), {Output.Count(report.DanglingLinks, "dangling link")} and {Output.Count(report.EmptyFolders, "empty folder")} {(dryRun ? "would go" : "deleted")}; {Output.Size(report.Free)} free");
+        return report.Reached ? ExitCodes.Success : Verb.Fail($"this does not reach {Output.Size(rules.HighMark)} free ('--high-mark'): jobs need the rest, or the disk is full of other files", ExitCodes.NotRight);
     }
 
     private static IReadOnlyList<Uri> Urls(IEnumerable<string> urls) => [.. urls.Select(u => new Uri(u.TrimEnd('/') + "/"))];
