@@ -25,6 +25,8 @@ internal static class Verb
     {
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            // Until the action has given its task back, a signal would end it with a code of the library's own.
+            await Task.Yield();
             try
             {
                 return await action(parsed, cancellationToken);
