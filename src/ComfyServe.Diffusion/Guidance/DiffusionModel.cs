@@ -10,8 +10,20 @@ namespace ComfyServe.Diffusion.Guidance;
 /// <param name="Prediction">What it predicts.</param>
 public sealed record DiffusionModel(Unet Unet, DiscreteSchedule Schedule, Prediction Prediction = Prediction.Noise)
 {
+    // The scale of timesteps and the deviation of data that consistency models were distilled with.
+    private const double ConsistencyScale = 10;
+    private const double ConsistencyDeviation = 0.5;
+
     /// <summary>Factor from the autoencoder's latents to those that the network works on, where they have variance 1.</summary>
     public double LatentScale { get; init; } = 0.18215;
+
+    /// <summary>How much of the guided estimate's contrast is taken back to that of the positive one, 0 to 1; 0 is off. Lin et al.
+    /// 2023, "Common diffusion noise schedules and sample steps are flawed", section 3.4.</summary>
+    public double GuidanceRescale { get; init; }
+
+    /// <summary>How strictly a noise mask opens with the steps instead of blending, 0 to 1: where it is darker, painting starts
+    /// later. Levin and Fried 2023, "Differential diffusion: giving each pixel its strength". 0 is off.</summary>
+    public double DifferentialMask { get; init; }
 
     /// <summary>Channels of the latents.</summary>
     public long LatentChannels => Unet.Config.OutputChannels;
@@ -25,11 +37,24 @@ public sealed record DiffusionModel(Unet Unet, DiscreteSchedule Schedule, Predic
     {
         using var scope = NewDisposeScope();
         var variance = (sigma * sigma) + 1;
-        var timesteps = full([x.shape[0]], (float)Schedule.TimestepOf(sigma)); // [B]
+        var timestep = Schedule.TimestepOf(sigma);
+        var timesteps = full([x.shape[0]], (float)timestep); // [B]
         var output = Unet.Forward(x / Math.Sqrt(variance), timesteps, context); // [B, C, H, W]
-        var denoised = Prediction == Prediction.Noise
-            ? x - (output * sigma)
-            : (x / variance) - (output * (sigma / Math.Sqrt(variance)));
+        var denoised = Prediction switch
+        {
+            Prediction.Noise => x - (output * sigma),
+            Prediction.Velocity => (x / variance) - (output * (sigma / Math.Sqrt(variance))),
+            Prediction.Clean => output,
+            Prediction.Consistency => Consistent(x, x - (output * sigma), timestep),
+            _ => throw new NotSupportedException($"networks that predict '{Prediction}' are not known"),
+        };
         return denoised.MoveToOuterDisposeScope();
+    }
+
+    private static Tensor Consistent(Tensor x, Tensor denoised, int timestep)
+    {
+        var t = timestep * ConsistencyScale;
+        var sum = (t * t) + (ConsistencyDeviation * ConsistencyDeviation);
+        return (denoised * (t / Math.Sqrt(sum))) + (x * (ConsistencyDeviation * ConsistencyDeviation / sum));
     }
 }

@@ -65,7 +65,25 @@ public sealed class GuidedDenoiser : IDenoiser
         var positive = Average(x, estimates, _positive);
         var negative = Average(x, estimates, _negative);
         var guided = negative + ((positive - negative) * _scale);
+        if (_model.GuidanceRescale > 0)
+        {
+            guided = Rescaled(x, sigma, positive, guided);
+        }
+
         return new Denoised(guided.MoveToOuterDisposeScope(), unconditional ? negative.MoveToOuterDisposeScope() : null);
+    }
+
+    /// <summary>Gives the guided velocity the positive one's deviation, in part.</summary>
+    private Tensor Rescaled(Tensor x, double sigma, Tensor positive, Tensor guided)
+    {
+        var root = Math.Sqrt((sigma * sigma) + 1);
+        var origin = x / (root * root);
+        Tensor Velocity(Tensor denoised) => (origin - denoised) * (root / sigma); // [B, C, H, W]
+        static Tensor Deviation(Tensor velocity) => velocity.std([1, 2, 3], keepdim: true); // [B, 1, 1, 1]
+        var (led, whole) = (Velocity(positive), Velocity(guided));
+        var matched = whole * (Deviation(led) / Deviation(whole));
+        var velocity = (matched * _model.GuidanceRescale) + (whole * (1 - _model.GuidanceRescale));
+        return origin - (velocity * (sigma / root));
     }
 
     private static IEnumerable<PlacedConditioning> Active(List<PlacedConditioning> entries, double sigma) =>

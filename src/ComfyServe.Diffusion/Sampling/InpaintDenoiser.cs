@@ -8,16 +8,18 @@ namespace ComfyServe.Diffusion.Sampling;
 /// <param name="mask">1 where to paint, 0 where to keep; the shape of the latents.</param>
 /// <param name="latent">The original.</param>
 /// <param name="noise">The noise that the original is seen under.</param>
-internal sealed class InpaintDenoiser(IDenoiser inner, Tensor mask, Tensor latent, Tensor noise) : IDenoiser
+/// <param name="opening">How the mask changes with the noise level; null: not at all.</param>
+internal sealed class InpaintDenoiser(IDenoiser inner, Tensor mask, Tensor latent, Tensor noise, OpeningMask? opening = null) : IDenoiser
 {
     /// <inheritdoc/>
     public Denoised Denoise(Tensor x, double sigma, bool unconditional = false)
     {
         using var scope = NewDisposeScope();
-        var kept = 1 - mask;
-        var seen = (x * mask) + (((noise * sigma) + latent) * kept);
+        var open = opening?.At(mask, sigma) ?? mask;
+        var kept = 1 - open;
+        var seen = (x * open) + (((noise * sigma) + latent) * kept);
         var estimate = inner.Denoise(seen, sigma, unconditional);
-        var guided = (estimate.Guided * mask) + (latent * kept);
+        var guided = (estimate.Guided * open) + (latent * kept);
         return new Denoised(guided.MoveToOuterDisposeScope(), estimate.Unconditional?.MoveToOuterDisposeScope());
     }
 }

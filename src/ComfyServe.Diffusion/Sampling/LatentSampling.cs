@@ -73,7 +73,7 @@ public static class LatentSampling
         var noise = request.AddsNoise ? NoiseSource.Initial(request.Seed, latent.shape, request.BatchIndex) : zeros_like(latent);
 
         // 2. Into the network's scale, and back at the end.
-        var start = new SamplingStart(noise, latent * model.LatentScale, MaskFor(request.Mask, latent), request.Seed);
+        var start = new SamplingStart(noise, latent * model.LatentScale, MaskFor(request.Mask, latent), request.Seed, model.DifferentialMask);
         var denoiser = new GuidedDenoiser(
             model, request.Positive, request.Negative, request.Guidance, latent.shape[2], latent.shape[3]);
         var steps = request.Sigmas.Count - 1;

@@ -33,7 +33,8 @@ public static class SamplingStage
         if (start.Mask is not null)
         {
             var noise = entry.RedrawsInpaintNoise ? NoiseSource.Initial(unchecked(start.Seed + 1), start.Noise.shape) : start.Noise;
-            denoiser = new InpaintDenoiser(denoiser, start.Mask, start.Latent, noise);
+            var opening = start.DifferentialMask > 0 ? new OpeningMask(schedule, sigmas, start.DifferentialMask) : null;
+            denoiser = new InpaintDenoiser(denoiser, start.Mask, start.Latent, noise, opening);
         }
 
         var x = Noised(start, sigmas[0], schedule.SigmaMax);

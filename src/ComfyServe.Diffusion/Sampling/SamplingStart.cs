@@ -7,4 +7,5 @@ namespace ComfyServe.Diffusion.Sampling;
 /// <param name="Latent">The latents that the noise is added to, of the same shape.</param>
 /// <param name="Mask">1 where to paint, 0 where to keep, of the same shape; null to paint everywhere.</param>
 /// <param name="Seed">Of the noise that samplers add on the way.</param>
-public sealed record SamplingStart(Tensor Noise, Tensor Latent, Tensor? Mask, ulong Seed);
+/// <param name="DifferentialMask">How strictly the mask opens with the steps, 0 to 1 (<see cref="Guidance.DiffusionModel.DifferentialMask"/>).</param>
+public sealed record SamplingStart(Tensor Noise, Tensor Latent, Tensor? Mask, ulong Seed, double DifferentialMask = 0);

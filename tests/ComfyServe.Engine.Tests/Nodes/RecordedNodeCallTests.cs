@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ComfyServe.Engine.Nodes.Sampling;
 using ComfyServe.Engine.Nodes.Schema;
 using ComfyServe.Engine.Nodes.Values;
 using ComfyServe.Engine.Tests.Images;
@@ -73,6 +74,11 @@ public sealed class RecordedNodeCallTests : IDisposable
             return new Latent { Samples = value };
         }
 
+        if (type == typeof(Sigmas))
+        {
+            return new Sigmas(value.data<float>().ToArray());
+        }
+
         var constructor = type.GetConstructor([typeof(Tensor)]);
         Assert.SkipWhen(constructor is null, $"no recorded tensor makes a '{type.Name}'");
         return constructor.Invoke([value]);
@@ -83,7 +89,12 @@ public sealed class RecordedNodeCallTests : IDisposable
     {
         var place = key[(key.LastIndexOf('#') + 1)..].Split('.');
         var output = outputs[int.Parse(place[0])];
-        var actual = output is Latent latent && place[1] == "noise_mask" ? latent.NoiseMask : (output as ITensorOwner)?.Tensors.First();
+        var actual = output switch
+        {
+            Latent latent when place[1] == "noise_mask" => latent.NoiseMask,
+            Sigmas sigmas => tensor([.. sigmas.Values]),
+            _ => (output as ITensorOwner)?.Tensors.First(),
+        };
         Assert.SkipWhen(actual is null, $"output '{key}' is a '{output?.GetType()}', which has no tensor");
         var expected = Tensors[key];
         var scale = expected.numel() == 0 ? 1 : Math.Max(1, expected.abs().max().item<float>());

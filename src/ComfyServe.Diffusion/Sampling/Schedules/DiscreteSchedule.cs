@@ -15,12 +15,17 @@ public sealed class DiscreteSchedule
     private const double LastSignal = 4.8973451890853435e-08;
     private readonly float[] _sigmas;
     private readonly float[] _logSigmas;
+    private readonly int _stride;
 
     /// <summary>Makes a schedule of sigmas that rise with the timestep.</summary>
+    /// <param name="sigmas">One for each timestep that counts.</param>
+    /// <param name="stride">How many timesteps one stands for: the last of them. At least 1.</param>
     /// <exception cref="ArgumentException">There are none, or one is not positive.</exception>
-    public DiscreteSchedule(IReadOnlyList<double> sigmas)
+    public DiscreteSchedule(IReadOnlyList<double> sigmas, int stride = 1)
     {
         ArgumentNullException.ThrowIfNull(sigmas);
+        ArgumentOutOfRangeException.ThrowIfLessThan(stride, 1);
+        _stride = stride;
         if (sigmas.Count == 0 || sigmas.Any(sigma => !(sigma > 0)))
         {
             throw new ArgumentException("a schedule needs at least one sigma, all above zero", nameof(sigmas));
@@ -37,7 +42,7 @@ public sealed class DiscreteSchedule
     /// diffusion noise schedules and sample steps are flawed").</summary>
     public static DiscreteSchedule ZeroTerminalSignal { get; } = new([.. Rescale([.. SignalLevels()]).Select(Sigma)]);
 
-    /// <summary>The sigmas, index = timestep.</summary>
+    /// <summary>The sigmas in the order of their timesteps; index = timestep, unless this was made by <see cref="Every"/>.</summary>
     public IReadOnlyList<float> Sigmas => _sigmas;
 
     /// <summary>The sigma of timestep 0.</summary>
@@ -49,7 +54,7 @@ public sealed class DiscreteSchedule
     /// <summary>The sigma of a timestep, between table entries linear in its logarithm; out of range clamps.</summary>
     public float SigmaOf(double timestep)
     {
-        var t = Math.Clamp((float)timestep, 0, _sigmas.Length - 1);
+        var t = Math.Clamp(((float)timestep - (_stride - 1)) / _stride, 0, _sigmas.Length - 1);
         var low = (int)MathF.Floor(t);
         var high = (int)MathF.Ceiling(t);
         var w = t - low;
@@ -72,8 +77,12 @@ public sealed class DiscreteSchedule
             }
         }
 
-        return best;
+        return (best * _stride) + _stride - 1;
     }
+
+    /// <summary>Only each so many-th timestep, the last among them: those that a network was distilled on.</summary>
+    public DiscreteSchedule Every(int stride) =>
+        new([.. Enumerable.Range(1, _sigmas.Length / stride).Select(i => (double)_sigmas[(i * stride) - 1])], _stride * stride);
 
     /// <summary>The sigma after a fraction of the way from pure noise (0) to the image (1).</summary>
     public double PercentToSigma(double percent)
@@ -83,7 +92,7 @@ public sealed class DiscreteSchedule
             return BeforeStart;
         }
 
-        return percent >= 1 ? 0 : SigmaOf((1 - percent) * (_sigmas.Length - 1));
+        return percent >= 1 ? 0 : SigmaOf((1 - percent) * ((_sigmas.Length * _stride) - 1));
     }
 
     private static double Sigma(double signal) => Math.Sqrt((1 - signal) / signal);

@@ -1,3 +1,4 @@
+using ComfyServe.Diffusion.Models;
 using ComfyServe.Engine.Images;
 using ComfyServe.Engine.Nodes.Schema;
 using ComfyServe.Engine.Nodes.Values;
@@ -39,6 +40,59 @@ internal static class AutoencoderNodes
         var grown = grow_mask_by == 0 ? fitted : Grow(fitted.round(), grow_mask_by).narrow(2, 0, height).narrow(3, 0, width);
         return new Latent { Samples = network.Encode(greyed), NoiseMask = grown.round() };
     }
+
+    [Node("InpaintModelConditioning", Category = "conditioning/inpaint")]
+    [Outputs("positive", "negative", "latent")]
+    public static (Conditioning, Conditioning, Latent) PrepareInpainting(
+        Conditioning positive,
+        Conditioning negative,
+        Autoencoder? vae,
+        ImageBatch pixels,
+        Mask mask,
+        [Input(Default = true, Tooltip = "Also keep the sampler from changing what the mask leaves out.")] bool noise_mask)
+    {
+        // What an inpainting checkpoint sees besides the latents is left out: such checkpoints are not built, ordinary ones ignore it.
+        var network = Checked(vae).Network;
+        var multiple = network.Config.Downscale;
+        var (height, width) = (pixels.Height / multiple * multiple, pixels.Width / multiple * multiple);
+        var (top, left) = (pixels.Height % multiple / 2, pixels.Width % multiple / 2);
+        var fitted = Resampling.Bilinear(mask.Tensor.reshape(-1, 1, mask.Height, mask.Width), pixels.Width, pixels.Height)
+            .narrow(2, top, height).narrow(3, left, width); // [N, 1, h, w]
+        return (positive, negative, new Latent { Samples = network.Encode(pixels.Tensor), NoiseMask = noise_mask ? fitted : null });
+    }
+
+    [Node("VAEDecodeTiled", Display = "VAE Decode (Tiled)", Category = "_for_testing")]
+    public static ImageBatch DecodeTiled(
+        Latent samples,
+        Autoencoder? vae,
+        [Input(Default = 512, Min = 64, Max = 4096, Step = 32)] long tile_size,
+        [Input(Default = 64, Min = 0, Max = 4096, Step = 32)] long overlap,
+        [Input(Default = 64, Min = 8, Max = 4096, Step = 4, Tooltip = "Of video only: no effect on images.")] long temporal_size,
+        [Input(Default = 8, Min = 4, Max = 4096, Step = 4, Tooltip = "Of video only: no effect on images.")] long temporal_overlap,
+        NodeContext context)
+    {
+        var network = Checked(vae).Network;
+        var cell = network.Config.Downscale;
+        return new(TiledAutoencoder.Decode(
+            network, samples.Samples, (int)(tile_size / cell), (int)(Overlap(tile_size, overlap) / cell), (done, all) => context.Progress(done, all)));
+    }
+
+    [Node("VAEEncodeTiled", Display = "VAE Encode (Tiled)", Category = "_for_testing")]
+    public static Latent EncodeTiled(
+        ImageBatch pixels,
+        Autoencoder? vae,
+        [Input(Default = 512, Min = 64, Max = 4096, Step = 64)] long tile_size,
+        [Input(Default = 64, Min = 0, Max = 4096, Step = 32)] long overlap,
+        [Input(Default = 64, Min = 8, Max = 4096, Step = 4, Tooltip = "Of video only: no effect on images.")] long temporal_size,
+        [Input(Default = 8, Min = 4, Max = 4096, Step = 4, Tooltip = "Of video only: no effect on images.")] long temporal_overlap,
+        NodeContext context) => new()
+        {
+            Samples = TiledAutoencoder.Encode(
+                Checked(vae).Network, pixels.Tensor, (int)tile_size, (int)Overlap(tile_size, overlap), (done, all) => context.Progress(done, all)),
+        };
+
+    /// <summary>At most a quarter of a tile: more would make tiles of half the side advance by nothing.</summary>
+    private static long Overlap(long tile, long overlap) => tile < overlap * 4 ? tile / 4 : overlap;
 
     /// <summary>1 where a square of that side around a cell holds a 1.</summary>
     private static Tensor Grow(Tensor mask, long side)

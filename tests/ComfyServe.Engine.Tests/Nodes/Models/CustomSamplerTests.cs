@@ -118,6 +118,70 @@ public sealed class CustomSamplerTests : IDisposable
         AssertNear(KSampler(name, "normal", 1), result[0]);
     }
 
+    [Theory]
+    [InlineData("lcm")]
+    [InlineData("v_prediction")]
+    [InlineData("x0")]
+    public void ModelSamplingDiscrete_ChangesTheRun(string sampling)
+    {
+        var plain = KSampler("lcm", "sgm_uniform", 1);
+
+        var changed = Run("ModelSamplingDiscrete", ("model", _model), ("sampling", sampling), ("zsnr", false))[0];
+
+        var result = KSampler("lcm", "sgm_uniform", 1, model: changed);
+        Assert.True(Error(plain.Samples, result.Samples) > 1e-3);
+        Assert.True(result.Samples.isfinite().all().item<bool>());
+    }
+
+    [Fact]
+    public void ModelSamplingDiscrete_Eps_IsThePlainRun()
+    {
+        var same = Run("ModelSamplingDiscrete", ("model", _model), ("sampling", "eps"), ("zsnr", false))[0];
+
+        AssertNear(KSampler("euler", "normal", 1), KSampler("euler", "normal", 1, model: same));
+    }
+
+    [Fact]
+    public void DifferentialDiffusion_KeepsWhatTheMaskLeavesOut()
+    {
+        var model = Run("DifferentialDiffusion", ("model", _model), ("strength", 1.0))[0];
+        var mask = cat([zeros(1, 1, 8, 4), full([1, 1, 8, 4], 0.5)], 3);
+
+        var result = KSampler("euler", "sgm_uniform", 1, Start() with { NoiseMask = mask }, model);
+
+        Assert.InRange(Error(Start().Samples.narrow(3, 0, 4), result.Samples.narrow(3, 0, 4)), 0, 1e-4);
+        Assert.True(Error(Start().Samples.narrow(3, 4, 4), result.Samples.narrow(3, 4, 4)) > 0.1);
+    }
+
+    [Fact]
+    public void TiledAutoencoder_SmallImage_IsThePlainOne()
+    {
+        var vae = Run("CheckpointLoaderSimple", ("ckpt_name", "tiny.safetensors"))[2];
+        var image = new ImageBatch(rand(1, 64, 64, 3, generator: new Generator(4)));
+        (string, object?)[] sizes = [("tile_size", 512L), ("overlap", 64L), ("temporal_size", 64L), ("temporal_overlap", 8L)];
+
+        var plain = (Latent)Run("VAEEncode", ("pixels", image), ("vae", vae))[0]!;
+
+        AssertNear(plain, Run("VAEEncodeTiled", [("pixels", image), ("vae", vae), .. sizes])[0]);
+        var decoded = (ImageBatch)Run("VAEDecodeTiled", [("samples", plain), ("vae", vae), .. sizes])[0]!;
+        Assert.InRange(Error(((ImageBatch)Run("VAEDecode", ("samples", plain), ("vae", vae))[0]!).Tensor, decoded.Tensor), 0, Rounding);
+    }
+
+    [Fact]
+    public void InpaintModelConditioning_GivesLatentsWithTheMask()
+    {
+        var vae = Run("CheckpointLoaderSimple", ("ckpt_name", "tiny.safetensors"))[2];
+        var image = new ImageBatch(rand(1, 67, 64, 3, generator: new Generator(4)));
+        var mask = new Mask(ones(1, 67, 64));
+
+        var results = Run(
+            "InpaintModelConditioning", ("positive", _positive), ("negative", _negative), ("vae", vae), ("pixels", image), ("mask", mask), ("noise_mask", true));
+
+        Assert.Same(_positive, results[0]);
+        AssertNear((Latent)Run("VAEEncode", ("pixels", image), ("vae", vae))[0]!, results[2]);
+        Assert.Equal([1, 1, 64, 64], ((Latent)results[2]!).NoiseMask!.shape);
+    }
+
     private static Latent Empty() => new() { Samples = zeros(1, 4, 8, 8) };
 
     private static Latent Start() => new() { Samples = linspace(-1, 1, 256).view(1, 4, 8, 8) };
@@ -135,8 +199,8 @@ public sealed class CustomSamplerTests : IDisposable
     private IReadOnlyList<object?> Advanced(object? noise, object? guider, object sigmas, Latent latent) => Run(
         "SamplerCustomAdvanced", ("noise", noise), ("guider", guider), ("sampler", Sampler("euler")), ("sigmas", sigmas), ("latent_image", latent));
 
-    private Latent KSampler(string sampler, string scheduler, double denoise, Latent? start = null) => (Latent)Run(
-        "KSampler", ("model", _model), ("seed", 7UL), ("steps", 4L), ("cfg", 2.0), ("sampler_name", sampler), ("scheduler", scheduler),
+    private Latent KSampler(string sampler, string scheduler, double denoise, Latent? start = null, object? model = null) => (Latent)Run(
+        "KSampler", ("model", model ?? _model), ("seed", 7UL), ("steps", 4L), ("cfg", 2.0), ("sampler_name", sampler), ("scheduler", scheduler),
         ("positive", _positive), ("negative", _negative), ("latent_image", start ?? Empty()), ("denoise", denoise))[0]!;
 
     private IReadOnlyList<object?> Run(string node, params (string Name, object? Value)[] inputs) =>
