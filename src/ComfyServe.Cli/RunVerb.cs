@@ -65,7 +65,7 @@ internal static class RunVerb
                 ? await EndpointRun.RunAsync(parsed.GetValue(gateway), name, file.Graph, quiet, cancellationToken)
                 : await FollowAsync(stack.Http, file, quiet, cancellationToken);
             var saved = await OutputSaver.SaveAsync(stack.Http, result.Output, Path.GetFullPath(parsed.GetRequiredValue(output)), cancellationToken);
-            return Report(result, saved, Stopwatch.GetElapsedTime(began), quiet);
+            return Report(result, saved, Stopwatch.GetElapsedTime(began), quiet, stack);
         });
     }
 
@@ -97,7 +97,7 @@ internal static class RunVerb
         return result;
     }
 
-    private static int Report(GenerateResult result, IReadOnlyList<SavedOutput> saved, TimeSpan elapsed, bool json)
+    private static int Report(GenerateResult result, IReadOnlyList<SavedOutput> saved, TimeSpan elapsed, bool json, LocalStack stack)
     {
         var completed = result.Status == JobStatus.Completed;
         if (json)
@@ -108,7 +108,11 @@ internal static class RunVerb
         {
             foreach (var output in saved)
             {
-                Console.WriteLine(output.Problem is null ? $"{output.Path}\n  {output.Url}" : $"{output.Filename}: not saved: {output.Problem}");
+                Console.WriteLine(output.Problem is null ? output.Path : $"{output.Filename}: not saved: {output.Problem}");
+                if (output.Problem is null && stack.Outlives(output.Url))
+                {
+                    Console.WriteLine($"  {output.Url}");
+                }
             }
 
             foreach (var text in result.Texts ?? [])

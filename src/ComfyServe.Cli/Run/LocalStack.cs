@@ -53,6 +53,9 @@ internal sealed class LocalStack : IAsyncDisposable
         return new(engine, api, Role.Url(api)) { _folder = settings.DataFolder };
     }
 
+    /// <summary>Whether a URL still answers when the run is over: not where this process itself serves it.</summary>
+    public bool Outlives(string? url) => url is not null && (_api is null || !url.StartsWith(Http.BaseAddress!.ToString(), StringComparison.Ordinal));
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
