@@ -51,6 +51,51 @@ public sealed class S3TroubleTests
     }
 
     [Fact]
+    public async Task Upload_StoreSlowerThanTheEngines_HoldsFewBuffers()
+    {
+        const int Jobs = 24;
+        const int AtOnce = 16;
+        var (now, most) = (0, 0);
+        var full = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var store = await FileServer.StartAsync(async _ =>
+        {
+            if (Interlocked.Increment(ref now) is var count && count >= AtOnce)
+            {
+                full.TrySetResult();
+            }
+
+            Interlocked.Exchange(ref most, Math.Max(count, Volatile.Read(ref most)));
+            await open.Task;
+            Interlocked.Decrement(ref now);
+        });
+        await using var host = await StartAsync(store);
+        for (var i = 0; i < Jobs; i++)
+        {
+            Assert.Equal(202, (await host.SubmitAsync(Workflows.Image, $""", "request_id": "job{i}" """)).Status);
+        }
+
+        await full.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(TimeSpan.FromSeconds(60));
+        for (var i = 0; i < Jobs; i++)
+        {
+            while ((string?)(await host.GetAsync($"/result/job{i}")).Body["status"] != "generated")
+            {
+                await Task.Delay(20, patience.Token);
+            }
+        }
+
+        open.SetResult();
+        for (var i = 0; i < Jobs; i++)
+        {
+            Assert.Null((await host.GetAsync($"/result/job{i}?wait=60")).Body["output"]![0]!["upload_error"]);
+        }
+
+        Assert.Equal(AtOnce, most);
+    }
+
+    [Fact]
     public async Task Upload_StoreAnswers500Once_Succeeds()
     {
         var failures = 1;

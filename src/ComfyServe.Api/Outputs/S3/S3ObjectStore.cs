@@ -15,8 +15,36 @@ internal sealed class S3ObjectStore(S3Settings settings, IAmazonS3 client, TimeP
     /// <summary>Size of a part. At most 10,000 of them make an object: 80 GiB.</summary>
     internal const int PartSize = 8 << 20;
 
+    /// <summary>Uploads that hold buffers at a time: when the store is slower than the engines, jobs pile up here and must not take 16 MiB each.</summary>
+    internal const int UploadsAtOnce = 16;
+
+    private readonly SemaphoreSlim _uploads = new(UploadsAtOnce);
+
     /// <inheritdoc/>
     public async Task<string> PutAsync(string key, Stream content, string contentType, CancellationToken cancellationToken)
+    {
+        await _uploads.WaitAsync(cancellationToken);
+        try
+        {
+            return await UploadAsync(key, content, contentType, cancellationToken);
+        }
+        finally
+        {
+            _uploads.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public string UrlOf(string key, TimeSpan lifetime) => SigV4Presigner.Sign(settings, key, time.GetUtcNow(), lifetime);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        client.Dispose();
+        _uploads.Dispose();
+    }
+
+    private async Task<string> UploadAsync(string key, Stream content, string contentType, CancellationToken cancellationToken)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(PartSize);
         try
@@ -50,12 +78,6 @@ internal sealed class S3ObjectStore(S3Settings settings, IAmazonS3 client, TimeP
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
-
-    /// <inheritdoc/>
-    public string UrlOf(string key, TimeSpan lifetime) => SigV4Presigner.Sign(settings, key, time.GetUtcNow(), lifetime);
-
-    /// <inheritdoc/>
-    public void Dispose() => client.Dispose();
 
     private async Task PutWholeAsync(string key, byte[] buffer, int length, string contentType, CancellationToken cancellationToken)
     {
