@@ -13,6 +13,7 @@ internal sealed class PerfEstimator
     private const double LongWork = 4;
     private const double Agreement = 0.25;
     private const double Departure = 0.3;
+    private const double LongestDelay = 120;
     private static readonly double HalfLife = TimeSpan.FromMinutes(5).TotalSeconds;
     private readonly Queue<Stretch> _stretches = new();
     private double _benchmark;
@@ -23,6 +24,7 @@ internal sealed class PerfEstimator
     private double _stretchStart = double.NaN;
     private double _slowBound = double.PositiveInfinity;
     private double _lastCompletion;
+    private int _overlaps;
     private double _lastLoad;
     private bool _busy;
 
@@ -108,23 +110,32 @@ internal sealed class PerfEstimator
     /// <summary>Takes a request's own times in, which the newer form of the original's report has: exact, whatever the report's rhythm.</summary>
     public void Ended(double load, double startedAt, double completedAt, double now)
     {
-        if (_benchmark <= 0 || Parallel || load <= 0 || startedAt <= 0 || completedAt <= startedAt)
+        if (_benchmark <= 0 || Parallel || load <= 0 || startedAt <= 0 || completedAt <= startedAt || !double.IsFinite(completedAt))
         {
             return;
         }
 
         if (completedAt < _lastCompletion)
         {
-            return; // told late
-        }
-
-        // Requests that share most of their time run side by side.
-        if (startedAt < _lastCompletion - (Agreement * (completedAt - startedAt)))
-        {
-            (Parallel, _learned, _slowBound) = (true, 0, double.PositiveInfinity);
+            // Told late, or the worker's clock was set back: then its time goes on from here.
+            _lastCompletion = completedAt < _lastCompletion - LongestDelay ? completedAt : _lastCompletion;
             return;
         }
 
+        // Requests that share most of their time run side by side. One such pair may be a clock that was set back by a little.
+        if (startedAt < _lastCompletion - (Agreement * (completedAt - startedAt)))
+        {
+            _overlaps++;
+            _lastCompletion = completedAt;
+            if (_overlaps > 1)
+            {
+                (Parallel, _learned, _slowBound) = (true, 0, double.PositiveInfinity);
+            }
+
+            return;
+        }
+
+        _overlaps = 0;
         var seconds = completedAt - Math.Max(startedAt, _lastCompletion);
         _lastCompletion = completedAt;
         if (seconds > 1e-3)
