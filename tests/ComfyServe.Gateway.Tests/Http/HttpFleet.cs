@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using ComfyServe.ScriptedWorker;
@@ -17,6 +18,9 @@ internal sealed class HttpFleet : IAsyncDisposable
     private readonly List<WorkerServer> _workers = [];
 
     private HttpFleet(RunningGateway gateway, string endpoint, string key) => (_gateway, _endpoint, _key) = (gateway, endpoint, key);
+
+    /// <summary>What a request costs.</summary>
+    public const double Cost = 10;
 
     public IReadOnlyList<WorkerServer> Workers => _workers;
 
@@ -71,8 +75,28 @@ internal sealed class HttpFleet : IAsyncDisposable
         return Stopwatch.GetElapsedTime(begun).TotalSeconds;
     }
 
+    /// <summary>So many requests that all workers are busy for the given time; the errors of the shares of load while they are and of all tickets, and makespan ÷ ideal.</summary>
+    public async Task<(double OfLoad, double OfTickets, double Makespan)> OverloadAsync(double[] perfs, double seconds, int atOnce)
+    {
+        using var client = Client();
+        var requests = (int)(seconds * perfs.Sum() / Cost);
+        var load = SendAsync(requests, atOnce, (_, token) => client.RequestAsync(Cost, token), Token);
+        await Task.Delay(TimeSpan.FromSeconds(0.2 * seconds), Token);
+        var before = Workers.Select(static w => w.TotalWorked).ToList();
+        await Task.Delay(TimeSpan.FromSeconds(0.65 * seconds), Token);
+        var worked = Workers.Select((w, i) => w.TotalWorked - before[i]).ToList();
+        var makespan = await load / seconds;
+
+        var errors = worked.Select((w, i) => Math.Abs((w / worked.Sum() / (perfs[i] / perfs.Sum())) - 1)).ToList();
+        var given = Workers.Select(w => client.Tickets.GetValueOrDefault(w.Url)).ToList();
+        Write($"{requests} requests at {requests / seconds:0} a second; share ÷ share of perf {string.Join(" ", worked.Select((w, i) => FormattableString.Invariant($"{w / worked.Sum() / (perfs[i] / perfs.Sum()):0.000}")))}; tickets {string.Join(" ", given)}");
+        Write($"largest relative error of a share: {errors.Max():P2}; makespan ÷ ideal: {makespan:0.000}");
+        Assert.All(Workers, static w => Assert.Equal(0, w.BadTickets));
+        return (errors.Max(), given.Select((g, i) => Math.Abs((g / (double)requests / (perfs[i] / perfs.Sum())) - 1)).Max(), makespan);
+    }
+
     /// <summary>Sends requests straight to the workers that another rule picks; gives back how many were answered in time.</summary>
-    public async Task<int> SendByAsync(int requests, int atOnce, double cost, Func<int[], int, int> pick, TimeSpan time)
+    public async Task<int> SendByAsync(int requests, int atOnce, Func<int[], int, int> pick, TimeSpan time)
     {
         var outstanding = new int[_workers.Count];
         var (answered, gate) = (0, new Lock());
@@ -99,7 +123,7 @@ internal sealed class HttpFleet : IAsyncDisposable
                 outstanding[at]++;
             }
 
-            var ticket = new { cost, endpoint = _endpoint, reqnum = i, request_idx = i, signature = "none", url = _workers[at].Url };
+            var ticket = new { cost = Cost, endpoint = _endpoint, reqnum = i, request_idx = i, signature = "none", url = _workers[at].Url };
             using var answer = await http.PostAsJsonAsync(_workers[at].Url + "/generate/sync", new { auth_data = ticket, session_id = (string?)null, payload = new { } }, cancellationToken);
             answer.EnsureSuccessStatusCode();
             lock (gate)
@@ -109,6 +133,8 @@ internal sealed class HttpFleet : IAsyncDisposable
             }
         }
     }
+
+    private static void Write(FormattableString line) => TestContext.Current.TestOutputHelper!.WriteLine(line.ToString(CultureInfo.InvariantCulture));
 
     public async ValueTask DisposeAsync()
     {
