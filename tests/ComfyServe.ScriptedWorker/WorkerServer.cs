@@ -214,7 +214,7 @@ public sealed class WorkerServer : IAsyncDisposable
         for (var left = cost; ;)
         {
             var now = Stopwatch.GetTimestamp();
-            var done = Frozen ? 0 : Stopwatch.GetElapsedTime(_freeAt, now).TotalSeconds * Speed;
+            var done = Frozen ? 0 : (now - _freeAt) / (double)Stopwatch.Frequency * Speed;
             lock (_state)
             {
                 _worked += Math.Min(done, left);
@@ -227,7 +227,8 @@ public sealed class WorkerServer : IAsyncDisposable
                 return;
             }
 
-            await Task.Delay(TimeSpan.FromSeconds(Math.Clamp(left / Speed, 0.0005, 0.05)), cancellationToken);
+            // A delay of less than a millisecond is none at all.
+            await Task.Delay(TimeSpan.FromSeconds(Math.Clamp(left / Speed, 0.001, 0.05)), cancellationToken);
         }
     }
 

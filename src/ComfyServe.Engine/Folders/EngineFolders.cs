@@ -53,6 +53,9 @@ public sealed class EngineFolders
         ModelFolders = [.. Layout.Select(l => new ModelFolder(l.Name, Search(l.Name, l.Folders, extraModelPaths ?? []), Endings(l.Name)))];
     }
 
+    /// <summary>The running numbers of output files.</summary>
+    internal OutputNumbers Numbers { get; } = new();
+
     /// <summary>The data folder.</summary>
     public string Root { get; }
 

@@ -36,7 +36,7 @@ public sealed class SaveImageTests : IDisposable
             File.WriteAllText(Path.Combine(_root, name), "");
         }
 
-        var name_ = OutputFileName.Next("ComfyUI", _root, 8, 8, _clock.GetLocalNow());
+        var name_ = OutputFileName.Next("ComfyUI", _root, 8, 8, _clock.GetLocalNow(), new OutputNumbers(), ".png");
 
         Assert.Equal(13, name_.Counter);
     }
@@ -44,7 +44,7 @@ public sealed class SaveImageTests : IDisposable
     [Fact]
     public void Next_Tokens_AreExpandedAndFoldersMade()
     {
-        var name = OutputFileName.Next("sub/%width%x%height%_a", _root, 512, 768, _clock.GetLocalNow());
+        var name = OutputFileName.Next("sub/%width%x%height%_a", _root, 512, 768, _clock.GetLocalNow(), new OutputNumbers(), ".png");
 
         Assert.Equal((Path.Combine(_root, "sub"), "sub", "512x768_a", 1), (name.Folder, name.Subfolder, name.Name, name.Counter));
         Assert.True(Directory.Exists(name.Folder));
@@ -53,7 +53,7 @@ public sealed class SaveImageTests : IDisposable
     [Fact]
     public void Next_TimeTokens_AreLocalAndPadded()
     {
-        var name = OutputFileName.Next("%year%-%month%-%day%_%hour%%minute%%second%", _root, 8, 8, _clock.GetLocalNow());
+        var name = OutputFileName.Next("%year%-%month%-%day%_%hour%%minute%%second%", _root, 8, 8, _clock.GetLocalNow(), new OutputNumbers(), ".png");
 
         Assert.Equal("2026-03-07_040509", name.Name);
     }
@@ -65,7 +65,7 @@ public sealed class SaveImageTests : IDisposable
     [InlineData("..")]
     public void Next_PrefixThatLeavesTheFolder_IsRefusedAsComfyUIDoes(string prefix)
     {
-        var exception = Assert.Throws<NodeException>(() => OutputFileName.Next(prefix + "/y", _root, 8, 8, _clock.GetLocalNow()));
+        var exception = Assert.Throws<NodeException>(() => OutputFileName.Next(prefix + "/y", _root, 8, 8, _clock.GetLocalNow(), new OutputNumbers(), ".png"));
 
         Assert.Equal("Exception", exception.Type);
         Assert.StartsWith("**** ERROR: Saving image outside the output folder is not allowed.", exception.Message, StringComparison.Ordinal);
@@ -77,7 +77,7 @@ public sealed class SaveImageTests : IDisposable
     [InlineData("a/b/../c/./d", "a/c", "d")]
     public void Next_UnusualPrefix_IsNormalized(string prefix, string subfolder, string name)
     {
-        var next = OutputFileName.Next(prefix, _root, 8, 8, _clock.GetLocalNow());
+        var next = OutputFileName.Next(prefix, _root, 8, 8, _clock.GetLocalNow(), new OutputNumbers(), ".png");
 
         Assert.Equal((subfolder, name), (next.Subfolder, next.Name));
     }

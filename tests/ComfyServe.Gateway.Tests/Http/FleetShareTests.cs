@@ -17,13 +17,13 @@ public sealed class FleetShareTests
     [Fact]
     public async Task Overload_EightWorkersEachTwiceAsFast_SharesAreThoseOfPerfAndNoOtherRuleIsAsFast()
     {
-        Assert.SkipUnless(RecordedData.IsFull, "loads eight workers for a minute; set COMFYSERVE_TEST_FULL=1");
+        Assert.SkipUnless(RecordedData.IsFull, "loads eight workers for two minutes; set COMFYSERVE_TEST_FULL=1");
         const double Patience = 1.5;
         const int Requests = 1275;
         await using var gateway = await RunningGateway.StartAsync(o => o.CallsPerSecond = 1000);
         await using var fleet = await HttpFleet.StartAsync(gateway, "e", 4, unsecured: false, Eight);
 
-        var result = await fleet.OverloadAsync(Eight, seconds: 30, atOnce: 700);
+        var result = await fleet.OverloadAsync(Eight, seconds: 60, atOnce: 700);
 
         await using var others = await HttpFleet.StartAsync(gateway, "others", 2, unsecured: true, Eight);
         var ideal = Requests * Cost / Eight.Sum();

@@ -8,6 +8,8 @@ namespace ComfyServe.Engine.Nodes.Images;
 /// <summary>Writes batches of images as numbered PNG files that carry their workflow.</summary>
 internal static class ImageSaver
 {
+    private const string Ending = ".png";
+
     /// <summary>Writes every image of a batch.</summary>
     /// <param name="images">The images.</param>
     /// <param name="prefix">Folder and name, with tokens.</param>
@@ -16,23 +18,24 @@ internal static class ImageSaver
     /// <param name="compression">zlib level.</param>
     /// <param name="prompt">The workflow, for the text <c>prompt</c>.</param>
     /// <param name="extra">More texts by name, for example <c>workflow</c>.</param>
-    /// <param name="clock">For time tokens.</param>
+    /// <param name="context">For time tokens and running numbers.</param>
     /// <returns>The files, in order.</returns>
     public static IReadOnlyList<SavedFile> Save(
-        ImageBatch images, string prefix, string root, string type, int compression, JsonObject? prompt, JsonNode? extra, TimeProvider clock)
+        ImageBatch images, string prefix, string root, string type, int compression, JsonObject? prompt, JsonNode? extra, NodeContext context)
     {
-        var target = OutputFileName.Next(prefix, root, images.Width, images.Height, clock.GetLocalNow());
+        var target = OutputFileName.Next(prefix, root, images.Width, images.Height, context.Clock.GetLocalNow(), context.Folders.Numbers, Ending);
         var texts = Texts(prompt, extra);
         var files = new List<SavedFile>();
         for (var index = 0; index < images.Count; index++)
         {
             var name = target.Name.Replace("%batch_num%", $"{index}", StringComparison.Ordinal);
-            var file = $"{name}_{target.Counter + index:00000}_.png";
+            var file = $"{name}_{target.Counter + index:00000}_{Ending}";
             using var pixels = images.Tensor[index];
             Write(Path.Combine(target.Folder, file), PixelTensors.ToBytes(pixels), images, compression, texts);
             files.Add(new SavedFile(file, target.Subfolder, type));
         }
 
+        context.Folders.Numbers.Wrote(target.Folder, target.Name, target.Counter + files.Count - 1);
         return files;
     }
 

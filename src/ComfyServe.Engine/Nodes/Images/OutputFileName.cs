@@ -1,4 +1,4 @@
-using System.IO.Enumeration;
+using ComfyServe.Engine.Folders;
 
 namespace ComfyServe.Engine.Nodes.Images;
 
@@ -15,8 +15,10 @@ internal sealed record OutputFileName(string Folder, string Subfolder, string Na
     /// <param name="width">Width of the images.</param>
     /// <param name="height">Height of the images.</param>
     /// <param name="now">Local time.</param>
+    /// <param name="numbers">What is known of the folders.</param>
+    /// <param name="ending">Of the file, for example <c>.png</c>.</param>
     /// <exception cref="NodeException">The prefix leaves the folder.</exception>
-    public static OutputFileName Next(string prefix, string root, long width, long height, DateTimeOffset now)
+    public static OutputFileName Next(string prefix, string root, long width, long height, DateTimeOffset now, OutputNumbers numbers, string ending)
     {
         var expanded = Normalize(Expand(prefix, width, height, now));
         var subfolder = Path.GetDirectoryName(expanded) ?? expanded;
@@ -31,7 +33,7 @@ internal sealed record OutputFileName(string Folder, string Subfolder, string Na
         }
 
         Directory.CreateDirectory(folder);
-        return new OutputFileName(folder, subfolder, name, LastNumber(folder, name) + 1);
+        return new OutputFileName(folder, subfolder, name, numbers.Next(folder, name, ending));
     }
 
     private static string Expand(string prefix, long width, long height, DateTimeOffset now) =>
@@ -69,22 +71,5 @@ internal sealed record OutputFileName(string Folder, string Subfolder, string Na
 
         var joined = string.Join('/', parts);
         return isRooted ? "/" + joined : joined.Length > 0 ? joined : ".";
-    }
-
-    /// <summary>The largest number after <c>name_</c> in the folder's entries; 0 without any.</summary>
-    private static int LastNumber(string folder, string name)
-    {
-        var start = name + "_";
-        var numbers = new FileSystemEnumerable<int>(folder, (ref entry) => Number(entry.FileName[start.Length..]))
-        {
-            ShouldIncludePredicate = (ref entry) => entry.FileName.StartsWith(start, StringComparison.Ordinal),
-        };
-        return numbers.Aggregate(0, Math.Max);
-    }
-
-    private static int Number(ReadOnlySpan<char> rest)
-    {
-        var end = rest.IndexOf('_');
-        return int.TryParse(end < 0 ? rest : rest[..end], out var number) ? number : 0;
     }
 }

@@ -24,7 +24,7 @@ internal sealed class PreviewImageNodes
     {
         _prefix ??= $"ComfyUI_temp_{new string(context.Random.GetItems<char>(SuffixLetters, SuffixLength))}";
         return Ui.Images(ImageSaver.Save(
-            images, _prefix, context.Folders.Temp, "temp", Compression, prompt, extra_pnginfo, context.Clock));
+            images, _prefix, context.Folders.Temp, "temp", Compression, prompt, extra_pnginfo, context));
     }
 
     [Node(

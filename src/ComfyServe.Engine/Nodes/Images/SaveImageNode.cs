@@ -18,5 +18,5 @@ internal static class SaveImageNode
         [Hidden(HiddenInput.ExtraPngInfo)] JsonNode? extra_pnginfo,
         NodeContext context) =>
         Ui.Images(ImageSaver.Save(
-            images, filename_prefix, context.Folders.Output, "output", Compression, prompt, extra_pnginfo, context.Clock));
+            images, filename_prefix, context.Folders.Output, "output", Compression, prompt, extra_pnginfo, context));
 }

@@ -29,10 +29,11 @@ internal static class LatentFileNodes
         [Hidden(HiddenInput.ExtraPngInfo)] JsonNode? extra_pnginfo,
         NodeContext context)
     {
-        var target = OutputFileName.Next(filename_prefix, context.Folders.Output, 0, 0, context.Clock.GetLocalNow());
+        var target = OutputFileName.Next(filename_prefix, context.Folders.Output, 0, 0, context.Clock.GetLocalNow(), context.Folders.Numbers, Ending);
         var file = $"{target.Name}_{target.Counter:00000}_{Ending}";
         var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal) { [TensorName] = samples.Samples, [UnscaledMark] = zeros(0) };
         SafetensorsWriter.Write(Path.Combine(target.Folder, file), tensors, Texts(prompt, extra_pnginfo));
+        context.Folders.Numbers.Wrote(target.Folder, target.Name, target.Counter);
         return new Ui().Add("latents", new SavedFile(file, target.Subfolder, "output").ToJson());
     }
 
