@@ -32,6 +32,12 @@ public sealed record ConditioningEntry
     /// <summary>Until which part of the way it applies; null: to the end.</summary>
     public double? EndPercent { get; init; }
 
+    /// <summary>Images that steer the network; what they add is summed.</summary>
+    public IReadOnlyList<Control> Controls { get; init; } = [];
+
+    /// <summary>True to let the controls of a positive conditioning apply to a negative one that has none.</summary>
+    public bool ControlsBoth { get; init; }
+
     /// <summary>Every tensor of the entry.</summary>
     public IEnumerable<Tensor> Tensors
     {
@@ -46,6 +52,11 @@ public sealed record ConditioningEntry
             if (Mask is not null)
             {
                 yield return Mask;
+            }
+
+            foreach (var control in Controls)
+            {
+                yield return control.Hint;
             }
         }
     }

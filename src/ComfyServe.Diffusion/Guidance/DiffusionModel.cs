@@ -33,13 +33,26 @@ public sealed record DiffusionModel(Unet Unet, DiscreteSchedule Schedule, Predic
     /// <param name="sigma">Their noise level.</param>
     /// <param name="context">Encoded text [B, N, context width].</param>
     /// <returns>fp32 [B, C, H, W], in the caller's dispose scope.</returns>
-    public Tensor Denoise(Tensor x, double sigma, Tensor context)
+    public Tensor Denoise(Tensor x, double sigma, Tensor context) => Denoise(x, sigma, context, [], x.shape[0]);
+
+    /// <summary>As the public form, steered by images; <paramref name="batch"/>: how many of the latents share an image.</summary>
+    internal Tensor Denoise(Tensor x, double sigma, Tensor context, IReadOnlyList<PlacedControl> controls, long batch)
     {
         using var scope = NewDisposeScope();
         var variance = (sigma * sigma) + 1;
         var timestep = Schedule.TimestepOf(sigma);
         var timesteps = full([x.shape[0]], (float)timestep); // [B]
-        var output = Unet.Forward(x / Math.Sqrt(variance), timesteps, context); // [B, C, H, W]
+        var scaled = x / Math.Sqrt(variance);
+        ControlResiduals? control = null;
+        foreach (var placed in controls)
+        {
+            if (placed.Residuals(scaled, batch, sigma, timesteps, context) is { } more)
+            {
+                control = control?.Plus(more) ?? more;
+            }
+        }
+
+        var output = Unet.Forward(scaled, timesteps, context, null, null, control); // [B, C, H, W]
         var denoised = Prediction switch
         {
             Prediction.Noise => x - (output * sigma),

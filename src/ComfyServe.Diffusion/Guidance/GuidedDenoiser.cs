@@ -42,10 +42,11 @@ public sealed class GuidedDenoiser : IDenoiser
         ArgumentNullException.ThrowIfNull(positive);
         ArgumentNullException.ThrowIfNull(negative);
         (_model, _scale) = (model, scale);
-        _positive = [.. positive.Select(entry => PlacedConditioning.Place(entry, model.Schedule, rows, columns))];
-        _negative = [.. negative.Select(entry => PlacedConditioning.Place(entry, model.Schedule, rows, columns))];
+        _positive = [.. positive.Select(entry => PlacedConditioning.Place(entry, model, rows, columns))];
+        _negative = [.. negative.Select(entry => PlacedConditioning.Place(entry, model, rows, columns))];
         AddSameAreas(_positive, _negative);
         AddSameAreas(_negative, _positive);
+        ShareControls(_positive, _negative);
     }
 
     private bool IsGuided => Math.Abs(_scale - 1) > NoGuidance * Math.Max(1, Math.Abs(_scale));
@@ -110,6 +111,23 @@ public sealed class GuidedDenoiser : IDenoiser
         }
     }
 
+    /// <summary>Gives negative entries the controls of positive ones that apply to both, in turn, unless one has its own.</summary>
+    private static void ShareControls(List<PlacedConditioning> positive, List<PlacedConditioning> negative)
+    {
+        var shared = positive.Where(static entry => entry is { ControlsBoth: true, Controls.Count: > 0, Area: null }).ToList();
+        var wanting = Enumerable.Range(0, negative.Count).Where(i => negative[i].Area is null).ToList();
+        if (wanting.Count == 0 || wanting.Exists(i => negative[i].Controls.Count > 0))
+        {
+            return;
+        }
+
+        for (var i = 0; i < shared.Count; i++)
+        {
+            var place = wanting[i % wanting.Count];
+            negative[place] = negative[place] with { Controls = shared[i].Controls };
+        }
+    }
+
     /// <summary>The network's estimate for each entry, of what it sees.</summary>
     private Dictionary<PlacedConditioning, Tensor> Evaluate(Tensor x, double sigma, List<PlacedConditioning> entries)
     {
@@ -120,7 +138,7 @@ public sealed class GuidedDenoiser : IDenoiser
         {
             var group = TakeGroup(x, waiting);
             var (seen, context) = (Join(x, group), Contexts(x.shape[0], group));
-            var parts = _model.Denoise(seen, sigma, context).chunk(group.Count, 0); // [B, C, h, w] each
+            var parts = _model.Denoise(seen, sigma, context, group[0].Controls, x.shape[0]).chunk(group.Count, 0); // [B, C, h, w] each
             for (var i = 0; i < group.Count; i++)
             {
                 estimates[group[i]] = parts[i];
@@ -143,6 +161,11 @@ public sealed class GuidedDenoiser : IDenoiser
     private static bool FitTogether(PlacedConditioning a, PlacedConditioning b)
     {
         if (a.Area?.Rows != b.Area?.Rows || a.Area?.Columns != b.Area?.Columns)
+        {
+            return false;
+        }
+
+        if (!a.Controls.Select(static placed => placed.Control).SequenceEqual(b.Controls.Select(static placed => placed.Control), ReferenceEqualityComparer.Instance))
         {
             return false;
         }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using ComfyServe.Diffusion.Sampling.Schedules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 
@@ -24,6 +23,10 @@ internal sealed record PlacedConditioning
 
     public double MaskStrength { get; init; } = 1;
 
+    public IReadOnlyList<PlacedControl> Controls { get; init; } = [];
+
+    public bool ControlsBoth { get; init; }
+
     public float StartSigma { get; init; } = float.PositiveInfinity;
 
     public float EndSigma { get; init; }
@@ -32,8 +35,9 @@ internal sealed record PlacedConditioning
     public bool IsPlain => Area is null && Mask is null && Strength == 1;
 
     /// <summary>Fits an entry to latents of that size. New tensors belong to the caller's dispose scope.</summary>
-    public static PlacedConditioning Place(ConditioningEntry entry, DiscreteSchedule schedule, long rows, long columns)
+    public static PlacedConditioning Place(ConditioningEntry entry, DiffusionModel model, long rows, long columns)
     {
+        var schedule = model.Schedule;
         var mask = entry.Mask is null ? null : Fit(entry.Mask, rows, columns);
         var area = mask is not null && entry.IsAreaOfMask ? BoxOf(mask) : entry.Area?.Resolve(rows, columns);
         return new PlacedConditioning
@@ -43,6 +47,8 @@ internal sealed record PlacedConditioning
             Mask = mask,
             Strength = entry.Strength,
             MaskStrength = entry.MaskStrength,
+            Controls = [.. entry.Controls.Select(control => PlacedControl.Place(control, model))],
+            ControlsBoth = entry.ControlsBoth,
             StartSigma = entry.StartPercent is { } start ? (float)schedule.PercentToSigma(start) : float.PositiveInfinity,
             EndSigma = entry.EndPercent is { } end ? (float)schedule.PercentToSigma(end) : 0,
         };

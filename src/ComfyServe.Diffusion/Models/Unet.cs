@@ -11,16 +11,8 @@ public sealed class Unet : IDisposable
 {
     private readonly ComputeFormat _format;
     private readonly IReadOnlyCollection<Tensor> _owned;
-    private readonly Linear _time1;
-    private readonly Linear _time2;
-    private readonly Linear? _label1;
-    private readonly Linear? _label2;
-    private readonly Conv2d _first;
-    private readonly List<Stage> _down = [];
-    private readonly ResidualBlock _middle1;
-    private readonly SpatialTransformer _middle2;
-    private readonly ResidualBlock _middle3;
-    private readonly List<Stage> _up = [];
+    private readonly UnetEncoder _encoder;
+    private readonly List<UnetStage> _up = [];
     private readonly GroupNorm _lastNorm;
     private readonly Conv2d _last;
 
@@ -31,23 +23,8 @@ public sealed class Unet : IDisposable
         Config = config;
         _format = format;
         var first = config.ModelChannels;
-        var embedding = 4 * first;
-        _time1 = new Linear(weights["time_embed.0"], first, embedding);
-        _time2 = new Linear(weights["time_embed.2"], embedding, embedding);
-        if (config.LabelWidth > 0)
-        {
-            _label1 = new Linear(weights["label_emb.0.0"], config.LabelWidth, embedding);
-            _label2 = new Linear(weights["label_emb.0.2"], embedding, embedding);
-        }
-
-        _first = new Conv2d(weights["input_blocks.0.0"], config.InputChannels, first, kernel: 3);
-        var skips = BuildDown(weights["input_blocks"], embedding);
-        var channels = skips.Peek();
-        var middle = weights["middle_block"];
-        _middle1 = new ResidualBlock(middle["0"], channels, channels, embedding, config.NormGroups);
-        _middle2 = new SpatialTransformer(config, middle["1"], channels, config.MiddleDepth);
-        _middle3 = new ResidualBlock(middle["2"], channels, channels, embedding, config.NormGroups);
-        BuildUp(weights["output_blocks"], embedding, skips);
+        _encoder = new UnetEncoder(config, weights, format);
+        BuildUp(weights["output_blocks"]);
         _lastNorm = new GroupNorm(weights["out.0"], first, config.NormGroups, 1e-5);
         _last = new Conv2d(weights["out.2"], first, config.OutputChannels, kernel: 3);
         weights.ThrowIfIncomplete();
@@ -79,29 +56,22 @@ public sealed class Unet : IDisposable
     public Tensor Forward(Tensor x, Tensor timesteps, Tensor context, Tensor? label = null) => Forward(x, timesteps, context, label, trace: null);
 
     /// <summary>As the public form; <paramref name="trace"/> sees each block's result under its checkpoint name.</summary>
-    internal Tensor Forward(Tensor x, Tensor timesteps, Tensor context, Tensor? label, Action<string, Tensor>? trace)
+    /// <remarks>What <paramref name="control"/> has is added to the skip connections and to the middle's result.</remarks>
+    internal Tensor Forward(
+        Tensor x, Tensor timesteps, Tensor context, Tensor? label, Action<string, Tensor>? trace, ControlResiduals? control = null)
     {
         using var scope = NewDisposeScope();
-        var embedding = silu(Embed(timesteps, label, trace)); // [B, 4·C]
+        var embedding = _encoder.Embed(timesteps, label, trace); // [B, 4·C]
         context = _format.Activation(context); // [B, N, context width]
-        var h = _first.Forward(_format.Activation(x)); // [B, C, H, W]
-        trace?.Invoke("input_blocks.0.0", h);
-        trace?.Invoke("input_blocks.0", h);
-        var skips = new Stack<Tensor>();
-        skips.Push(h);
-        for (var i = 0; i < _down.Count; i++)
+        var (skips, h) = _encoder.Forward(_format.Activation(x), embedding, context, null, trace); // [B, C·m, H/2ⁿ, W/2ⁿ]
+        if (control is not null)
         {
-            h = _down[i].Forward(h, embedding, context, null, trace, $"input_blocks.{i + 1}"); // [B, C·m, H/2ⁿ, W/2ⁿ]
-            skips.Push(h);
+            h = h + control.Middle; // [B, C·m, H/2ⁿ, W/2ⁿ]
         }
 
-        h = _middle1.Forward(h, embedding, trace, "middle_block.0"); // [B, C·m, H/2ⁿ, W/2ⁿ]
-        h = _middle2.Forward(h, context, trace, "middle_block.1"); // [B, C·m, H/2ⁿ, W/2ⁿ]
-        h = _middle3.Forward(h, embedding, trace, "middle_block.2"); // [B, C·m, H/2ⁿ, W/2ⁿ]
-        trace?.Invoke("middle_block", h);
         for (var i = 0; i < _up.Count; i++)
         {
-            using var joined = Join(h, skips.Pop()); // [B, C·m + skip, H/2ⁿ, W/2ⁿ]
+            using var joined = Join(h, Controlled(skips.Pop(), control?.Skips[skips.Count])); // [B, C·m + skip, H/2ⁿ, W/2ⁿ]
             h = _up[i].Forward(joined, embedding, context, skips.TryPeek(out var next) ? next : null, trace, $"output_blocks.{i}"); // [B, C·m, H/2ⁿ, W/2ⁿ]
         }
 
@@ -117,33 +87,9 @@ public sealed class Unet : IDisposable
         }
     }
 
-    private Stack<long> BuildDown(WeightMap weights, long embedding)
+    private void BuildUp(WeightMap weights)
     {
-        var channels = Config.ModelChannels;
-        var skips = new Stack<long>([channels]);
-        var depths = new Queue<int>(Config.InputDepths);
-        for (var level = 0; level < Config.ChannelMultipliers.Count; level++)
-        {
-            if (level > 0)
-            {
-                _down.Add(new Stage { Down = new Conv2d(weights[$"{skips.Count}.0.op"], channels, channels, kernel: 3, stride: 2) });
-                skips.Push(channels);
-            }
-
-            for (var i = 0; i < Config.ResidualBlocks[level]; i++)
-            {
-                var outputs = Config.ModelChannels * Config.ChannelMultipliers[level];
-                _down.Add(BuildStage(weights[$"{skips.Count}"], channels, outputs, embedding, depths.Dequeue()));
-                channels = outputs;
-                skips.Push(channels);
-            }
-        }
-
-        return skips;
-    }
-
-    private void BuildUp(WeightMap weights, long embedding, Stack<long> skips)
-    {
+        var skips = new Stack<long>(_encoder.Channels);
         var channels = skips.Peek();
         var depths = new Queue<int>(Config.OutputDepths);
         for (var level = Config.ChannelMultipliers.Count - 1; level >= 0; level--)
@@ -152,7 +98,7 @@ public sealed class Unet : IDisposable
             {
                 var outputs = Config.ModelChannels * Config.ChannelMultipliers[level];
                 var own = weights[$"{_up.Count}"];
-                var stage = BuildStage(own, channels + skips.Pop(), outputs, embedding, depths.Dequeue());
+                var stage = UnetStage.Build(Config, own, channels + skips.Pop(), outputs, depths.Dequeue());
                 if (level > 0 && i == Config.ResidualBlocks[level])
                 {
                     stage = stage with { Up = new Conv2d(own[stage.Transformer is null ? "1.conv" : "2.conv"], outputs, outputs, kernel: 3) };
@@ -162,33 +108,6 @@ public sealed class Unet : IDisposable
                 channels = outputs;
             }
         }
-    }
-
-    private Stage BuildStage(WeightMap weights, long inputs, long outputs, long embedding, int depth) => new()
-    {
-        Residual = new ResidualBlock(weights["0"], inputs, outputs, embedding, Config.NormGroups),
-        Transformer = depth > 0 ? new SpatialTransformer(Config, weights["1"], outputs, depth) : null,
-    };
-
-    private Tensor Embed(Tensor timesteps, Tensor? label, Action<string, Tensor>? trace)
-    {
-        using var scope = NewDisposeScope();
-        var sinusoids = TimestepEmbedding.Forward(timesteps, Config.ModelChannels); // [B, C]
-        trace?.Invoke($"timestep_embedding_{Config.ModelChannels}", sinusoids);
-        var h = _time1.Forward(_format.Activation(sinusoids)); // [B, 4·C]
-        trace?.Invoke("time_embed.0", h);
-        h = silu(h); // [B, 4·C]
-        trace?.Invoke("time_embed.1", h);
-        h = _time2.Forward(h); // [B, 4·C]
-        trace?.Invoke("time_embed.2", h);
-        trace?.Invoke("time_embed", h);
-        if (_label1 is not null)
-        {
-            var given = label ?? throw new ArgumentNullException(nameof(label), "this UNet is conditioned on a label vector");
-            h = h + _label2!.Forward(silu(_label1.Forward(_format.Activation(given)))); // [B, 4·C]
-        }
-
-        return h.MoveToOuterDisposeScope();
     }
 
     private Tensor Finish(Tensor h, Action<string, Tensor>? trace)
@@ -203,6 +122,19 @@ public sealed class Unet : IDisposable
         return ComputeFormat.Result(h);
     }
 
+    private static Tensor Controlled(Tensor skip, Tensor? residual)
+    {
+        if (residual is null)
+        {
+            return skip;
+        }
+
+        using (skip)
+        {
+            return skip + residual;
+        }
+    }
+
     /// <summary>Concatenates channels and lets go of both parts.</summary>
     private static Tensor Join(Tensor h, Tensor skip)
     {
@@ -212,40 +144,6 @@ public sealed class Unet : IDisposable
             {
                 return cat([h, skip], 1);
             }
-        }
-    }
-
-    /// <summary>One numbered entry of <c>input_blocks</c> or <c>output_blocks</c>.</summary>
-    private sealed record Stage
-    {
-        public ResidualBlock? Residual { get; init; }
-
-        public SpatialTransformer? Transformer { get; init; }
-
-        public Conv2d? Down { get; init; }
-
-        public Conv2d? Up { get; init; }
-
-        /// <summary><paramref name="target"/>: the next skip connection, whose exact size an upsampling goes to (sizes may be odd).</summary>
-        public Tensor Forward(Tensor x, Tensor embedding, Tensor context, Tensor? target, Action<string, Tensor>? trace, string name)
-        {
-            using var scope = NewDisposeScope();
-            var h = Down?.Forward(x) ?? x; // [B, C, H/2, W/2]
-            if (Down is not null)
-            {
-                trace?.Invoke($"{name}.0", h);
-            }
-
-            h = Residual?.Forward(h, embedding, trace, $"{name}.0") ?? h; // [B, C, H, W]
-            h = Transformer?.Forward(h, context, trace, $"{name}.1") ?? h; // [B, C, H, W]
-            if (Up is not null)
-            {
-                h = Up.Forward(interpolate(h, target!.shape[2..], mode: InterpolationMode.Nearest)); // [B, C, 2·H, 2·W]
-                trace?.Invoke($"{name}.{(Transformer is null ? 1 : 2)}", h);
-            }
-
-            trace?.Invoke(name, h);
-            return h.MoveToOuterDisposeScope();
         }
     }
 }

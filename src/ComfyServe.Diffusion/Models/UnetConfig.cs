@@ -69,6 +69,19 @@ public sealed record UnetConfig
             throw new CheckpointException("there is no diffusion UNet in the checkpoint: 'input_blocks.0.0.weight' or 'out.2.weight' is missing");
         }
 
+        return Read(weights, metadata, modelChannels, inputs, outputs);
+    }
+
+    /// <summary>As <see cref="Infer"/>, of a network that has only the way down and the middle.</summary>
+    /// <exception cref="CheckpointException">There is none at this place.</exception>
+    internal static UnetConfig InferEncoder(WeightMap weights, IReadOnlyDictionary<string, string>? metadata) =>
+        weights.ShapeOf("input_blocks.0.0.weight") is [var modelChannels, var inputs, _, _]
+            ? Read(weights, metadata, modelChannels, inputs, inputs)
+            : throw new CheckpointException("there is no diffusion network in the checkpoint: 'input_blocks.0.0.weight' is missing");
+
+    private static UnetConfig Read(
+        WeightMap weights, IReadOnlyDictionary<string, string>? metadata, long modelChannels, long inputs, long outputs)
+    {
         var multipliers = new List<int> { 1 };
         var residuals = new List<int> { 0 };
         var inputDepths = new List<int>();

@@ -1,4 +1,5 @@
 using ComfyServe.Diffusion.Checkpoints;
+using ComfyServe.Diffusion.Runtime;
 
 namespace ComfyServe.Engine.Nodes.Models;
 
@@ -19,7 +20,7 @@ internal static class CheckpointFiles
             return context.Models.GetOrLoad(
                 $"{Identity(path)} {parts} {context.Models.Format}",
                 () => Checkpoint.Load(path, context.Models.Format, parts, context.Models.Verdicts),
-                new FileInfo(path).Length * context.Models.Format.ElementSize / StoredElementSize);
+                SizeOf(path, context.Models.Format));
         }
         catch (CheckpointException e)
         {
@@ -44,6 +45,9 @@ internal static class CheckpointFiles
     public static string Find(NodeContext context, string folder, string name) =>
         context.Folders.FindModel(folder, name)
         ?? throw new FileNotFoundException($"Model in folder '{folder}' with filename '{name}' not found.");
+
+    /// <summary>About how many bytes of memory the weights of a file take.</summary>
+    public static long SizeOf(string path, ComputeFormat format) => new FileInfo(path).Length * format.ElementSize / StoredElementSize;
 
     /// <summary>What changes when a file is replaced.</summary>
     public static string Identity(string path)

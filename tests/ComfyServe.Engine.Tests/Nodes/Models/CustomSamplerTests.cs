@@ -182,6 +182,26 @@ public sealed class CustomSamplerTests : IDisposable
         Assert.Equal([1, 1, 64, 64], ((Latent)results[2]!).NoiseMask!.shape);
     }
 
+    [Fact]
+    public void ControlNetApply_SteersTheRun_AndBothNodesAgree()
+    {
+        TinyCheckpoint.WriteControl(Path.Combine(_root, "models", "controlnet", "c.safetensors"));
+        var network = Run("ControlNetLoader", ("control_net_name", "c.safetensors"))[0];
+        var image = new ImageBatch(rand(1, 80, 64, 3, generator: new Generator(4)));
+        IReadOnlyList<object?> Apply(double strength, double start) => Run(
+            "ControlNetApplyAdvanced", ("positive", _positive), ("negative", _negative), ("control_net", network), ("image", image),
+            ("strength", strength), ("start_percent", start), ("end_percent", 1.0));
+        var old = Run("ControlNetApply", ("conditioning", _positive), ("control_net", network), ("image", image), ("strength", 1.0))[0];
+        var plain = KSampler("euler", "normal", 1);
+
+        var steered = KSampler("euler", "normal", 1, conditioning: Apply(1, 0));
+
+        Assert.True(Error(plain.Samples, steered.Samples) > 1e-3);
+        AssertNear(steered, KSampler("euler", "normal", 1, conditioning: [old, _negative]));
+        AssertNear(plain, KSampler("euler", "normal", 1, conditioning: Apply(1, 1)));
+        Assert.Same(_positive, Apply(0, 0)[0]);
+    }
+
     private static Latent Empty() => new() { Samples = zeros(1, 4, 8, 8) };
 
     private static Latent Start() => new() { Samples = linspace(-1, 1, 256).view(1, 4, 8, 8) };
@@ -199,9 +219,9 @@ public sealed class CustomSamplerTests : IDisposable
     private IReadOnlyList<object?> Advanced(object? noise, object? guider, object sigmas, Latent latent) => Run(
         "SamplerCustomAdvanced", ("noise", noise), ("guider", guider), ("sampler", Sampler("euler")), ("sigmas", sigmas), ("latent_image", latent));
 
-    private Latent KSampler(string sampler, string scheduler, double denoise, Latent? start = null, object? model = null) => (Latent)Run(
+    private Latent KSampler(string sampler, string scheduler, double denoise, Latent? start = null, object? model = null, IReadOnlyList<object?>? conditioning = null) => (Latent)Run(
         "KSampler", ("model", model ?? _model), ("seed", 7UL), ("steps", 4L), ("cfg", 2.0), ("sampler_name", sampler), ("scheduler", scheduler),
-        ("positive", _positive), ("negative", _negative), ("latent_image", start ?? Empty()), ("denoise", denoise))[0]!;
+        ("positive", conditioning?[0] ?? _positive), ("negative", conditioning?[1] ?? _negative), ("latent_image", start ?? Empty()), ("denoise", denoise))[0]!;
 
     private IReadOnlyList<object?> Run(string node, params (string Name, object? Value)[] inputs) =>
         NodeCall.Of(node, _context).Run(inputs.ToDictionary(static i => i.Name, static i => i.Value));
