@@ -20,9 +20,14 @@ public sealed class ApiAndEngineTests : IDisposable
         var engineUrl = await engine.ReadyAsync(Cancellation);
         await using var api = Api(engineUrl);
         using var client = new ApiClient(await api.ReadyAsync(Cancellation));
+        using var direct = new ApiClient(engineUrl);
         await client.SubmitAsync(Blurs(400), """, "request_id": "runs" """);
+        await client.RunningAsync("runs"); // only then the other: it might overtake while inputs are prepared
         await client.SubmitAsync(Blurs(401), """, "request_id": "waits" """);
-        await client.RunningAsync("runs");
+        while ((await direct.GetAsync("/queue")).Body["queue_pending"]!.AsArray().Count == 0)
+        {
+            await Task.Delay(20, Cancellation);
+        }
 
         var second = await client.CancelAsync("waits");
         var first = await client.CancelAsync("runs");
@@ -32,7 +37,6 @@ public sealed class ApiAndEngineTests : IDisposable
         Assert.Equal((499, "cancelled"), ((await client.ResultAsync("runs")) is var (code, body) ? (code, (string?)body["status"]) : default));
         Assert.Equal((499, "cancelled"), ((await client.ResultAsync("waits")) is var (other, rest) ? (other, (string?)rest["status"]) : default));
         Assert.Equal((200, "completed"), (status, (string?)after["status"]));
-        using var direct = new ApiClient(engineUrl);
         var queue = (await direct.GetAsync("/queue")).Body;
         Assert.Empty(queue["queue_running"]!.AsArray());
         Assert.Empty(queue["queue_pending"]!.AsArray());

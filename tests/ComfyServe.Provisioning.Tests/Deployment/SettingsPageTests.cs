@@ -9,7 +9,7 @@ public sealed partial class SettingsPageTests
     /// <summary>Texts that look like variables and are none: names of blend modes, number formats, node inputs, log marks.</summary>
     private static readonly string[] Others =
     [
-        "SRC_IN", "SRC_OUT", "SRC_OVER", "SRC_ATOP", "DST_IN", "DST_OUT", "DST_OVER", "DST_ATOP", "F8_E4M3", "F8_E5M2", "LATENT_OPERATION",
+        "SRC_IN", "SRC_OUT", "SRC_OVER", "SRC_ATOP", "DST_IN", "DST_OUT", "DST_OVER", "DST_ATOP", "F8_E4M3", "F8_E5M2", "LATENT_OPERATION", "CONTROL_NET",
         "UNIQUE_ID", "EXTRA_PNGINFO", "BACKENDS_READY_TIMEOUT", "BACKENDS_READY", "BACKEND_UNRECOVERABLE", "KEY_ID",
     ];
 
