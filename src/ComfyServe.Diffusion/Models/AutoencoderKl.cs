@@ -41,11 +41,19 @@ public sealed class AutoencoderKl : IDisposable
     public Tensor Encode(Tensor pixels)
     {
         using var scope = NewDisposeScope();
-        var (height, width) = (pixels.shape[1], pixels.shape[2]);
-        var (top, left) = (height % Config.Downscale, width % Config.Downscale);
-        var image = pixels.narrow(1, top / 2, height - top).narrow(2, left / 2, width - left).narrow(3, 0, Config.ImageChannels); // [B, H, W, 3]
+        var image = CropToCells(pixels).narrow(3, 0, Config.ImageChannels); // [B, H, W, 3]
         var moments = EncodeMoments((image.to(ScalarType.Float32) * 2 - 1).permute(0, 3, 1, 2)); // [B, 2·latent, H/8, W/8]
         return moments.narrow(1, 0, Config.LatentChannels).contiguous().MoveToOuterDisposeScope(); // [B, latent, H/8, W/8]
+    }
+
+    /// <summary>The part around the centre that is whole latent cells: a view.</summary>
+    /// <param name="images">Images or masks of any size, [B, H, W] or [B, H, W, C].</param>
+    public Tensor CropToCells(Tensor images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        var (height, width) = (images.shape[1], images.shape[2]);
+        var (top, left) = (height % Config.Downscale, width % Config.Downscale);
+        return images.narrow(1, top / 2, height - top).narrow(2, left / 2, width - left);
     }
 
     /// <summary>Encodes images [B, 3, H, W], −1 to 1, to mean and log variance: fp32 [B, 2·latent channels, H/8, W/8].</summary>

@@ -36,13 +36,11 @@ public static class TiledAutoencoder
         ArgumentNullException.ThrowIfNull(pixels);
         using var scope = NewDisposeScope();
         var cell = (int)network.Config.Downscale;
-        var (top, left) = ((int)(pixels.shape[1] % cell), (int)(pixels.shape[2] % cell));
-        var image = pixels.narrow(1, top / 2, pixels.shape[1] - top).narrow(2, left / 2, pixels.shape[2] - left); // [B, H, W, 3]
         int Whole(int side) => side / cell * cell;
         Tensor Latents(Tensor part) => network.Encode(part.permute(0, 2, 3, 1)); // [B, C, h, w]
         var latents = Average(
             Latents,
-            image.permute(0, 3, 1, 2),
+            network.CropToCells(pixels).permute(0, 3, 1, 2),
             [(Whole(tile), Whole(tile)), (Whole(tile / 2), Whole(tile * 2)), (Whole(tile * 2), Whole(tile / 2))],
             Whole(overlap),
             side => side / cell,

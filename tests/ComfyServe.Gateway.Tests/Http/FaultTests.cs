@@ -167,18 +167,5 @@ public sealed class FaultTests
             Token);
     }
 
-    private static async Task UntilAsync(Func<bool> condition, string what)
-    {
-        for (var begun = Stopwatch.StartNew(); begun.Elapsed < TimeSpan.FromSeconds(90);)
-        {
-            if (condition())
-            {
-                return;
-            }
-
-            await Task.Delay(50, Token);
-        }
-
-        throw new TimeoutException($"not within 90 s: {what}");
-    }
+    private static Task UntilAsync(Func<bool> condition, string what) => Until.HoldsAsync(condition, what, seconds: 90);
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net.Http.Json;
 using ComfyServe.Gateway.Routing;
 using ComfyServe.Hosting;
@@ -80,20 +79,7 @@ public sealed class HeldCallTests(HeldCallTests.PatientGateway shared) : IClassF
         Assert.Equal(first + 1, guessed);
     }
 
-    private static async Task UntilAsync(Func<bool> condition, string what)
-    {
-        for (var begun = Stopwatch.StartNew(); begun.Elapsed < TimeSpan.FromSeconds(90);)
-        {
-            if (condition())
-            {
-                return;
-            }
-
-            await Task.Delay(50, Token);
-        }
-
-        throw new TimeoutException($"not within 90 s: {what}");
-    }
+    private static Task UntilAsync(Func<bool> condition, string what) => Until.HoldsAsync(condition, what, seconds: 90);
 
     /// <summary>A gateway that holds calls as long as a real one, with little memory for payloads.</summary>
     public sealed class PatientGateway : IAsyncLifetime

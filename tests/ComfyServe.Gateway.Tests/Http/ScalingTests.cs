@@ -115,18 +115,5 @@ public sealed class ScalingTests
     private static async Task<IReadOnlyList<JsonObject>> WorkersAsync(RunningGateway gateway, long endpoint) =>
         [.. (await gateway.CallAsync(HttpMethod.Post, "/get_endpoint_workers/", new { id = endpoint })).AsArray().OfType<JsonObject>()];
 
-    private static async Task UntilAsync(Func<Task<bool>> condition, string what)
-    {
-        for (var begun = Stopwatch.StartNew(); begun.Elapsed < TimeSpan.FromSeconds(60);)
-        {
-            if (await condition())
-            {
-                return;
-            }
-
-            await Task.Delay(50, Token);
-        }
-
-        throw new TimeoutException($"not within 60 s: {what}");
-    }
+    private static Task UntilAsync(Func<Task<bool>> condition, string what) => Until.HoldsAsync(condition, what, seconds: 60);
 }

@@ -9,13 +9,11 @@ public sealed class SwiftServer : IAsyncDisposable
 {
     private const string Python = "/usr/bin/python3"; // the distribution's own: its packages are for no other
 
-    private readonly Process _process;
-    private readonly string _folder;
+    private readonly ServerProcess _process;
 
-    private SwiftServer(Process process, string folder, int port)
+    private SwiftServer(ServerProcess process, int port)
     {
         _process = process;
-        _folder = folder;
         Endpoint = $"http://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}";
     }
 
@@ -39,49 +37,16 @@ public sealed class SwiftServer : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("comfyserve-swift-").FullName;
         var ports = Enumerable.Range(0, 4).Select(static _ => FreePort.Find()).ToArray();
         string[] arguments = [Path.Combine(RepositoryRoot.Path, "eng", "swift-server.py"), folder, .. ports.Select(static p => p.ToString(CultureInfo.InvariantCulture))];
-        var start = new ProcessStartInfo(Python, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        var start = new ProcessStartInfo(Python, arguments);
         start.Environment["PYTHONPATH"] = Path.Combine(Root, "usr", "lib", "python3", "dist-packages");
         start.Environment["LD_LIBRARY_PATH"] = Path.Combine(Root, "usr", "lib", "x86_64-linux-gnu");
         start.Environment["PYTHONWARNINGS"] = "ignore";
         start.Environment["USER"] = Environment.UserName;
-        var process = Process.Start(start)!;
-        process.OutputDataReceived += static (_, _) => { };
-        process.ErrorDataReceived += static (_, _) => { };
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        var server = new SwiftServer(process, folder, ports[0]);
-        await server.ReadyAsync();
+        var server = new SwiftServer(ServerProcess.Start(start, folder), ports[0]);
+        await server._process.ReadyAsync(server.Endpoint, static _ => true);
         return server;
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        if (!_process.HasExited)
-        {
-            _process.Kill(entireProcessTree: true);
-            await _process.WaitForExitAsync();
-        }
-
-        _process.Dispose();
-        Directory.Delete(_folder, recursive: true);
-    }
-
-    private async Task ReadyAsync()
-    {
-        using var http = new HttpClient();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (true)
-        {
-            try
-            {
-                using var answer = await http.GetAsync(Endpoint, patience.Token);
-                return;
-            }
-            catch (HttpRequestException) when (!_process.HasExited)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, patience.Token);
-            }
-        }
-    }
+    public ValueTask DisposeAsync() => _process.DisposeAsync();
 }

@@ -25,19 +25,15 @@ internal static class AutoencoderNodes
         ImageBatch pixels, Autoencoder? vae, Mask mask, [Input(Default = 6, Min = 0, Max = 64, Step = 1)] long grow_mask_by)
     {
         var network = Checked(vae).Network;
-        var multiple = network.Config.Downscale;
-        var (height, width) = (pixels.Height / multiple * multiple, pixels.Width / multiple * multiple);
-        var (top, left) = (pixels.Height % multiple / 2, pixels.Width % multiple / 2);
 
         // 1. Cut image and mask to whole latent cells around the centre.
-        var image = pixels.Tensor.narrow(1, top, height).narrow(2, left, width); // [N, h, w, C]
-        var single = mask.Tensor.reshape(-1, 1, mask.Height, mask.Width);
-        var fitted = Resampling.Bilinear(single, pixels.Width, pixels.Height).narrow(2, top, height).narrow(3, left, width); // [N, 1, h, w]
+        var image = network.CropToCells(pixels.Tensor); // [N, h, w, C]
+        var fitted = Fit(mask, pixels, network); // [N, 1, h, w]
 
         // 2. Grey where the mask is; the mask that the sampler gets is larger, so that seams disappear.
         var kept = (1 - fitted.round()).squeeze(1).unsqueeze(-1); // [N, h, w, 1]
         var greyed = ((image - 0.5) * kept) + 0.5;
-        var grown = grow_mask_by == 0 ? fitted : Grow(fitted.round(), grow_mask_by).narrow(2, 0, height).narrow(3, 0, width);
+        var grown = grow_mask_by == 0 ? fitted : Grow(fitted.round(), grow_mask_by).narrow(2, 0, fitted.shape[2]).narrow(3, 0, fitted.shape[3]);
         return new Latent { Samples = network.Encode(greyed), NoiseMask = grown.round() };
     }
 
@@ -53,12 +49,7 @@ internal static class AutoencoderNodes
     {
         // What an inpainting checkpoint sees besides the latents is left out: such checkpoints are not built, ordinary ones ignore it.
         var network = Checked(vae).Network;
-        var multiple = network.Config.Downscale;
-        var (height, width) = (pixels.Height / multiple * multiple, pixels.Width / multiple * multiple);
-        var (top, left) = (pixels.Height % multiple / 2, pixels.Width % multiple / 2);
-        var fitted = Resampling.Bilinear(mask.Tensor.reshape(-1, 1, mask.Height, mask.Width), pixels.Width, pixels.Height)
-            .narrow(2, top, height).narrow(3, left, width); // [N, 1, h, w]
-        return (positive, negative, new Latent { Samples = network.Encode(pixels.Tensor), NoiseMask = noise_mask ? fitted : null });
+        return (positive, negative, new Latent { Samples = network.Encode(pixels.Tensor), NoiseMask = noise_mask ? Fit(mask, pixels, network) : null });
     }
 
     [Node("VAEDecodeTiled", Display = "VAE Decode (Tiled)", Category = "_for_testing")]
@@ -93,6 +84,13 @@ internal static class AutoencoderNodes
 
     /// <summary>At most a quarter of a tile: more would make tiles of half the side advance by nothing.</summary>
     private static long Overlap(long tile, long overlap) => tile < overlap * 4 ? tile / 4 : overlap;
+
+    /// <summary>A mask for what the network encodes of images: of their size, cropped as they are, [N, 1, h, w].</summary>
+    private static Tensor Fit(Mask mask, ImageBatch pixels, AutoencoderKl network)
+    {
+        var whole = Resampling.Bilinear(mask.Tensor.reshape(-1, 1, mask.Height, mask.Width), pixels.Width, pixels.Height); // [N, 1, H, W]
+        return network.CropToCells(whole.squeeze(1)).unsqueeze(1);
+    }
 
     /// <summary>1 where a square of that side around a cell holds a 1.</summary>
     private static Tensor Grow(Tensor mask, long side)

@@ -62,7 +62,7 @@ internal static class CustomSamplerNodes
         }
 
         var amount = sigmas.Values.Count > 1 ? Math.Abs(first - sigmas.Values[^1]) : first;
-        var drawn = NoiseSource.Initial(noise.Seed, latent_image.Samples.shape, Places(latent_image));
+        var drawn = NoiseSource.Initial(noise.Seed, latent_image.Samples.shape, latent_image.NoisePlaces);
         var noisy = (latent_image.Samples * model.LatentScale) + (drawn * amount);
         return latent_image with { Samples = (noisy / model.LatentScale).nan_to_num(0, 0, 0) };
     }
@@ -80,13 +80,10 @@ internal static class CustomSamplerNodes
             Seed = noise.Seed,
             AddsNoise = !noise.IsEmpty,
             Mask = latent.NoiseMask,
-            BatchIndex = Places(latent),
+            BatchIndex = latent.NoisePlaces,
         };
         var result = LatentSampling.Run(guider.Model, request, (step, steps) => context.Progress(step.Index + 1, steps, step.Denoised));
         var output = latent with { Samples = result.Samples };
         return (output, result.Estimate is null ? output : latent with { Samples = result.Estimate });
     }
-
-    private static List<int>? Places(Latent latent) =>
-        latent.BatchIndex is { } places ? [.. places.Select(static place => checked((int)place))] : null;
 }

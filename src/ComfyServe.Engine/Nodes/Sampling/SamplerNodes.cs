@@ -68,7 +68,7 @@ internal static class SamplerNodes
         {
             Latent = latent.Samples,
             Mask = latent.NoiseMask,
-            BatchIndex = latent.BatchIndex is { } places ? [.. places.Select(place => checked((int)place))] : null,
+            BatchIndex = latent.NoisePlaces,
             Positive = positive.Entries,
             Negative = negative.Entries,
             Sampler = sampler,

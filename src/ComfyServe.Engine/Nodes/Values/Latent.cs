@@ -16,6 +16,9 @@ public sealed record Latent : ITensorOwner
     /// <summary>For each latent, which noise of the seed's stream it gets; null is 0, 1, 2…</summary>
     public IReadOnlyList<long>? BatchIndex { get; init; }
 
+    /// <summary><see cref="BatchIndex"/> as samplers take it.</summary>
+    internal IReadOnlyList<int>? NoisePlaces => BatchIndex is { } places ? [.. places.Select(static place => checked((int)place))] : null;
+
     /// <inheritdoc />
     public IEnumerable<torch.Tensor> Tensors => NoiseMask is null ? [Samples] : [Samples, NoiseMask];
 }
