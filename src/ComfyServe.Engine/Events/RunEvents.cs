@@ -20,9 +20,13 @@ internal sealed class RunEvents(SocketHub hub, RunningPrompt running, QueuedProm
     public bool WantsPreviews => previews != PreviewMethod.None && hub.Reaches(prompt.ClientId);
 
     /// <inheritdoc/>
+    public bool Reaches(Audience audience) =>
+        (prompt.ClientId is not null || audience == Audience.ClientOrAll) && hub.Reaches(prompt.ClientId);
+
+    /// <inheritdoc/>
     public void Send(string type, JsonObject data, Audience audience)
     {
-        if ((prompt.ClientId is not null || audience == Audience.ClientOrAll) && hub.Reaches(prompt.ClientId))
+        if (Reaches(audience))
         {
             hub.Send(prompt.ClientId, SocketHub.Message(type, data));
         }

@@ -62,7 +62,13 @@ internal sealed class ClassicCache(TensorLedger tensors) : IResultCache
     }
 
     /// <inheritdoc />
-    public void UsedUp(string nodeId, Func<string, bool> isWanted)
+    public void Wanted(string nodeId, bool isWanted)
+    {
+        // Everything is kept.
+    }
+
+    /// <inheritdoc />
+    public void UsedUp(string nodeId)
     {
         // The next prompt may need it.
     }

@@ -42,7 +42,7 @@ internal sealed class CustomCheck(NodeDescriptor node, EngineFolders folders)
             var reason = Call(literals.ToDictionary(i => i.Name, i => (object?)values[i.Name], StringComparer.Ordinal));
             foreach (var input in reason is null ? [] : literals)
             {
-                check.Add(ValidationErrors.Custom(input.Name, reason!));
+                check.Add(() => ValidationErrors.Custom(input.Name, reason!));
             }
         }
 #pragma warning disable CA1031 // A node's own code: whatever it throws becomes an error of that node.

@@ -7,17 +7,33 @@ namespace ComfyServe.Engine.Execution;
 /// Decides which node runs next: one whose links are all there, first those that show something, then those that lead
 /// there soonest, then in the order in which they were found.
 /// </summary>
+/// <remarks>
+/// Ranks are kept up to date while links are added, so that a whole run costs in proportion to its nodes and links (and
+/// the logarithm of the nodes that are ready at once).
+/// </remarks>
 /// <param name="graph">The nodes.</param>
 /// <param name="isCached">Whether a node's result is there already.</param>
-internal sealed class ExecutionSchedule(PromptGraph graph, Func<string, bool> isCached)
+/// <param name="wanted">Told when the first node that has yet to run is linked to a node (true), and when the last such ran (false).</param>
+internal sealed class ExecutionSchedule(PromptGraph graph, Func<string, bool> isCached, Action<string, bool>? wanted = null)
 {
-    private readonly Dictionary<string, Pending> _pending = new(StringComparer.Ordinal);
-    private readonly SortedSet<Pending> _ready = new(Comparer<Pending>.Create((a, b) => a.Order.CompareTo(b.Order)));
+    private static readonly IReadOnlyList<string> Nothing = [];
+
+    private readonly Dictionary<string, PendingNode> _pending = new(StringComparer.Ordinal);
+    private readonly SortedSet<PendingNode> _ready = new(Comparer<PendingNode>.Create(
+        static (a, b) => a.Rank != b.Rank ? a.Rank.CompareTo(b.Rank) : a.Order.CompareTo(b.Order)));
+
     private readonly HashSet<(string From, string To)> _links = [];
+    private readonly Dictionary<string, List<string>> _sources = new(StringComparer.Ordinal);
+
+    /// <summary>For each node, how many nodes that have yet to run are linked to it.</summary>
+    private readonly Dictionary<string, int> _wanted = new(StringComparer.Ordinal);
     private int _found;
 
     /// <summary>No node is left.</summary>
     public bool IsEmpty => _pending.Count == 0;
+
+    /// <summary>Number of links and nodes that were looked at so far, for tests.</summary>
+    internal long Visits { get; private set; }
 
     /// <summary>Adds a node, cached or not, and the nodes that it needs.</summary>
     public void Add(string nodeId)
@@ -26,18 +42,26 @@ internal sealed class ExecutionSchedule(PromptGraph graph, Func<string, bool> is
         var links = new List<(string From, string To)>();
         while (open.TryPop(out var id))
         {
+            Visits++;
             if (_pending.ContainsKey(id))
             {
                 continue;
             }
 
             var node = graph[id];
-            var pending = new Pending(node, _found++);
+            var pending = new PendingNode(node, _found++);
             _pending[id] = pending;
             _ready.Add(pending);
             foreach (var (name, value) in node.Inputs)
             {
-                if (!WorkflowLink.TryRead(value, out var link) || !IsNeeded(node, name))
+                Visits++;
+                if (!WorkflowLink.TryRead(value, out var link))
+                {
+                    continue;
+                }
+
+                Want(pending, link.NodeId);
+                if (!IsNeeded(node, name))
                 {
                     continue;
                 }
@@ -83,32 +107,10 @@ internal sealed class ExecutionSchedule(PromptGraph graph, Func<string, bool> is
     public bool IsLinked(string from, string to) => _links.Contains((from, to));
 
     /// <summary>The nodes that a node waited for.</summary>
-    public IEnumerable<string> SourcesOf(string nodeId) => _links.Where(l => l.To == nodeId).Select(l => l.From);
-
-    /// <summary>Whether a node that has yet to run is linked to another, by a lazy input too.</summary>
-    public bool IsWanted(string nodeId) => _pending.Values.Any(p =>
-        _links.Contains((nodeId, p.Node.Id)) || p.Node.Inputs.Any(i => WorkflowLink.TryRead(i.Value, out var link) && link.NodeId == nodeId));
+    public IReadOnlyList<string> SourcesOf(string nodeId) => _sources.GetValueOrDefault(nodeId) ?? Nothing;
 
     /// <summary>The next node; null where the rest waits for itself.</summary>
-    public GraphNode? Next()
-    {
-        var best = (Node: (Pending?)null, Rank: int.MaxValue);
-        foreach (var ready in _ready)
-        {
-            var rank = Rank(ready);
-            if (rank < best.Rank)
-            {
-                best = (ready, rank);
-            }
-
-            if (rank == 0)
-            {
-                break;
-            }
-        }
-
-        return best.Node?.Node;
-    }
+    public GraphNode? Next() => _ready.Min?.Node;
 
     /// <summary>A node ran.</summary>
     public void Complete(string nodeId)
@@ -119,8 +121,19 @@ internal sealed class ExecutionSchedule(PromptGraph graph, Func<string, bool> is
         }
 
         _ready.Remove(done);
+        foreach (var source in done.Wants)
+        {
+            Visits++;
+            if (--_wanted[source] == 0)
+            {
+                _wanted.Remove(source);
+                wanted?.Invoke(source, false);
+            }
+        }
+
         foreach (var waiting in done.Dependents)
         {
+            Visits++;
             if (--waiting.Blocks == 0)
             {
                 _ready.Add(waiting);
@@ -131,23 +144,24 @@ internal sealed class ExecutionSchedule(PromptGraph graph, Func<string, bool> is
     /// <summary>The nodes that wait for each other, once <see cref="Next"/> finds none.</summary>
     public IReadOnlyList<GraphNode> Cycle()
     {
-        var blocked = _pending.Values.ToDictionary(p => p.Node.Id, p => p.Blocks, StringComparer.Ordinal);
         // A node that nothing waits for is behind the cycle, not in it.
-        var waitsFor = _pending.Values.ToDictionary(p => p.Node.Id, p => p.Dependents.Count, StringComparer.Ordinal);
-        var outside = new Queue<string>(waitsFor.Where(w => w.Value == 0).Select(w => w.Key));
-        while (outside.TryDequeue(out var id))
+        var inside = _pending.Values.ToHashSet();
+        var waitsFor = inside.ToDictionary(p => p, p => p.Dependents.Count);
+        var outside = new Queue<PendingNode>(inside.Where(p => p.Dependents.Count == 0));
+        while (outside.TryDequeue(out var node))
         {
-            blocked.Remove(id);
-            foreach (var before in _pending.Values.Where(p => blocked.ContainsKey(p.Node.Id) && p.Dependents.Contains(_pending[id])))
+            inside.Remove(node);
+            foreach (var before in node.Sources.Where(inside.Contains))
             {
-                if (--waitsFor[before.Node.Id] == 0)
+                Visits++;
+                if (--waitsFor[before] == 0)
                 {
-                    outside.Enqueue(before.Node.Id);
+                    outside.Enqueue(before);
                 }
             }
         }
 
-        return [.. _pending.Values.Where(p => blocked.ContainsKey(p.Node.Id)).Select(p => p.Node)];
+        return [.. _pending.Values.Where(inside.Contains).Select(p => p.Node)];
     }
 
     /// <summary>Inputs that the class does not declare count for nothing: validation did not look behind them.</summary>
@@ -156,43 +170,40 @@ internal sealed class ExecutionSchedule(PromptGraph graph, Func<string, bool> is
 
     private void Link(string from, string to)
     {
-        _links.Add((from, to));
-        if (_pending.TryGetValue(from, out var source) && _pending.TryGetValue(to, out var target) && source.Dependents.Add(target))
+        Visits++;
+        if (_links.Add((from, to)))
+        {
+            if (!_sources.TryGetValue(to, out var sources))
+            {
+                _sources[to] = sources = [];
+            }
+
+            sources.Add(from);
+        }
+
+        if (!_pending.TryGetValue(to, out var target))
+        {
+            return;
+        }
+
+        Want(target, from);
+        if (_pending.TryGetValue(from, out var source) && source.TryAdd(target, _ready))
         {
             target.Blocks++;
             _ready.Remove(target);
         }
     }
 
-    /// <summary>0 shows something, 1 feeds such a node, 2 feeds one that does, 3 otherwise.</summary>
-    private static int Rank(Pending node)
+    private void Want(PendingNode node, string source)
     {
-        if (IsOutput(node))
+        if (node.Wants.Add(source))
         {
-            return 0;
+            var before = _wanted.GetValueOrDefault(source);
+            _wanted[source] = before + 1;
+            if (before == 0)
+            {
+                wanted?.Invoke(source, true);
+            }
         }
-
-        if (node.Dependents.Any(IsOutput))
-        {
-            return 1;
-        }
-
-        return node.Dependents.Any(d => d.Dependents.Any(IsOutput)) ? 2 : 3;
-    }
-
-    private static bool IsOutput(Pending node) => node.Node.Class.Node.IsOutput;
-
-    /// <summary>A node that has not run.</summary>
-    private sealed class Pending(GraphNode node, int order)
-    {
-        public GraphNode Node { get; } = node;
-
-        public int Order { get; } = order;
-
-        /// <summary>Number of nodes that it waits for.</summary>
-        public int Blocks { get; set; }
-
-        /// <summary>The nodes that wait for it.</summary>
-        public HashSet<Pending> Dependents { get; } = [];
     }
 }

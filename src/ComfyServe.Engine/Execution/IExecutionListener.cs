@@ -9,6 +9,9 @@ internal interface IExecutionListener
     /// <summary>Whether <see cref="Preview"/> has a use.</summary>
     bool WantsPreviews { get; }
 
+    /// <summary>Whether a message would reach anybody: else none need be written.</summary>
+    bool Reaches(Audience audience);
+
     /// <summary>Sends a message. The listener owns <paramref name="data"/>: the run does not touch it afterwards.</summary>
     /// <param name="type"><c>execution_start</c>, <c>executing</c>, <c>progress_state</c>, <c>executed</c>…</param>
     /// <param name="data">The message's data.</param>

@@ -4,7 +4,7 @@ namespace ComfyServe.Engine.Execution;
 /// <remarks>Used from the inference thread only.</remarks>
 internal interface IResultCache
 {
-    /// <summary>Whether <see cref="UsedUp"/> has a use.</summary>
+    /// <summary>Whether <see cref="UsedUp"/> and <see cref="Wanted"/> have a use.</summary>
     bool DropsWhatIsUsedUp { get; }
 
     /// <summary>Ids of the nodes that are signed.</summary>
@@ -22,10 +22,12 @@ internal interface IResultCache
     /// <summary>The result under a node's signature; makes an empty one where there is none.</summary>
     CachedResult FindOrAdd(string nodeId);
 
-    /// <summary>No node that has yet to run needs this node's outputs.</summary>
-    /// <param name="nodeId">The node.</param>
-    /// <param name="isWanted">Whether one needs another node's: equal nodes share a result.</param>
-    void UsedUp(string nodeId, Func<string, bool> isWanted);
+    /// <summary>A node that has yet to run is linked to this node, the first one; or the last one ran.</summary>
+    void Wanted(string nodeId, bool isWanted);
+
+    /// <summary>A node ran, or one that is linked to it: drops its outputs where no node that has yet to run needs them, nor
+    /// those of an equal node: equal nodes share a result.</summary>
+    void UsedUp(string nodeId);
 
     /// <summary>Forgets everything.</summary>
     void Clear();

@@ -37,7 +37,7 @@ internal sealed class InputCheck(JsonObject prompt, IReadOnlyDictionary<string, 
             {
                 if (!input.IsOptional)
                 {
-                    check.Add(ValidationErrors.Missing(input.Name));
+                    check.Add(() => ValidationErrors.Missing(input.Name));
                 }
             }
             else if (value is not JsonArray list)
@@ -66,7 +66,7 @@ internal sealed class InputCheck(JsonObject prompt, IReadOnlyDictionary<string, 
     {
         if (list.Count != 2)
         {
-            check.Add(ValidationErrors.BadLink(input.Name, Config(check, input), list));
+            check.Add(() => ValidationErrors.BadLink(input.Name, Config(check, input), list));
             return null;
         }
 
@@ -80,7 +80,7 @@ internal sealed class InputCheck(JsonObject prompt, IReadOnlyDictionary<string, 
         var (wanted, isList) = WantedType(check, input);
         if (!custom.ChecksTypes && (isList || !LinkTypes.Fit(received, wanted)))
         {
-            check.Add(ValidationErrors.TypeMismatch(input.Name, Config(check, input), received, wanted, list));
+            check.Add(() => ValidationErrors.TypeMismatch(input.Name, Config(check, input), received, wanted, list));
             return null;
         }
 
@@ -134,7 +134,8 @@ internal sealed class InputCheck(JsonObject prompt, IReadOnlyDictionary<string, 
         }
         catch (Exception exception) when (exception is FormatException or InvalidCastException or OverflowException)
         {
-            check.Add(ValidationErrors.BadValue(input.Name, input.Type, Config(check, input), value, exception.Message));
+            var (bad, reason) = (value, exception.Message);
+            check.Add(() => ValidationErrors.BadValue(input.Name, input.Type, Config(check, input), bad, reason));
             return;
         }
 
@@ -149,15 +150,15 @@ internal sealed class InputCheck(JsonObject prompt, IReadOnlyDictionary<string, 
         var number = value?.GetValueKind() == JsonValueKind.Number ? PythonConversion.Scalar(value) : null;
         if (number is not null && input.Options["min"] is JsonValue min && LiteralConversion.Compare(number, PythonConversion.Number(min)) < 0)
         {
-            check.Add(ValidationErrors.TooSmall(input.Name, Config(check, input), value!, min));
+            check.Add(() => ValidationErrors.TooSmall(input.Name, Config(check, input), value!, min));
         }
         else if (number is not null && input.Options["max"] is JsonValue max && LiteralConversion.Compare(number, PythonConversion.Number(max)) > 0)
         {
-            check.Add(ValidationErrors.TooBig(input.Name, Config(check, input), value!, max));
+            check.Add(() => ValidationErrors.TooBig(input.Name, Config(check, input), value!, max));
         }
         else if (IsCheckedCombo(check.Node, input) && !IsChoice(value, Choices(input)))
         {
-            check.Add(ValidationErrors.NotInList(input.Name, Config(check, input), value, Choices(input)));
+            check.Add(() => ValidationErrors.NotInList(input.Name, Config(check, input), value, Choices(input)));
         }
     }
 

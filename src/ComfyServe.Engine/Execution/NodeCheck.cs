@@ -4,7 +4,7 @@ using ComfyServe.Engine.Nodes.Schema;
 namespace ComfyServe.Engine.Execution;
 
 /// <summary>The validation of one node, under way or done.</summary>
-internal sealed class NodeCheck(string id, NodeDescriptor node, JsonNode? inputs)
+internal sealed class NodeCheck(string id, NodeDescriptor node, JsonNode? inputs, ErrorBudget budget)
 {
     /// <summary>The node's id.</summary>
     public string Id { get; } = id;
@@ -15,7 +15,7 @@ internal sealed class NodeCheck(string id, NodeDescriptor node, JsonNode? inputs
     /// <summary>The node's <c>inputs</c>, whatever they are.</summary>
     public JsonNode? Inputs { get; } = inputs;
 
-    /// <summary>The mistakes of the node itself.</summary>
+    /// <summary>The mistakes of the node itself, as far as they are written down.</summary>
     public List<JsonObject> Errors { get; } = [];
 
     /// <summary>Neither the node nor an ancestor has a mistake.</summary>
@@ -28,9 +28,21 @@ internal sealed class NodeCheck(string id, NodeDescriptor node, JsonNode? inputs
     public IEnumerator<LinkedInput>? Steps { get; set; }
 
     /// <summary>Adds a mistake.</summary>
-    public void Add(JsonObject error)
+    /// <param name="error">Writes it down; not called where enough are written down already.</param>
+    public void Add(Func<JsonObject> error)
     {
-        Errors.Add(error);
         IsValid = false;
+        if (budget.TryTake())
+        {
+            Errors.Add(error());
+        }
+    }
+
+    /// <summary>Replaces all mistakes of the node by one.</summary>
+    public void Replace(Func<JsonObject> error)
+    {
+        budget.GiveBack(Errors.Count);
+        Errors.Clear();
+        Add(error);
     }
 }

@@ -9,15 +9,21 @@ internal sealed class NodeInstances
 {
     private readonly Dictionary<(string Id, string Class), Kept> _instances = [];
 
+    /// <summary>The keys of an expansion's nodes by the node that added them: a loop adds thousands of expansions.</summary>
+    private readonly Dictionary<string, HashSet<(string Id, string Class)>> _byParent = new(StringComparer.Ordinal);
+
     /// <summary>Forgets the instances whose node (for a node of an expansion: the node of the prompt that it came from) is gone.</summary>
     public void Begin(PromptGraph graph) =>
-        Remove(kept => graph.Find(kept.RootId)?.Class.Name != kept.RootClass);
+        Remove(_instances.Where(i => graph.Find(i.Value.RootId)?.Class.Name != i.Value.RootClass).Select(i => i.Key));
 
     /// <summary>Forgets the instances of a former expansion's nodes.</summary>
     public void Expand(GraphNode parent, IReadOnlyList<string> children)
     {
-        var ids = children.ToHashSet(StringComparer.Ordinal);
-        Remove(kept => kept.ParentId == parent.Id && !ids.Contains(kept.Id));
+        if (_byParent.TryGetValue(parent.Id, out var known))
+        {
+            var ids = children.ToHashSet(StringComparer.Ordinal);
+            Remove(known.Where(key => !ids.Contains(key.Id)));
+        }
     }
 
     /// <summary>The instance of a node; null where its method needs none.</summary>
@@ -33,23 +39,45 @@ internal sealed class NodeInstances
         {
             var instance = Activator.CreateInstance(node.Class.Method.DeclaringType!, nonPublic: true)!;
             var root = graph[node.Place.RealNodeId];
-            _instances[key] = kept = new Kept(node.Id, node.Place.ParentNodeId, root.Id, root.Class.Name, instance);
+            _instances[key] = kept = new Kept(node.Place.ParentNodeId, root.Id, root.Class.Name, instance);
+            if (kept.ParentId is { } parent)
+            {
+                Siblings(parent).Add(key);
+            }
         }
 
         return kept.Instance;
     }
 
     /// <summary>Forgets all.</summary>
-    public void Clear() => Remove(_ => true);
+    public void Clear() => Remove(_instances.Keys);
 
-    private void Remove(Predicate<Kept> isGone)
+    private HashSet<(string Id, string Class)> Siblings(string parent)
     {
-        foreach (var (key, kept) in _instances.Where(i => isGone(i.Value)).ToList())
+        if (!_byParent.TryGetValue(parent, out var siblings))
         {
-            _instances.Remove(key);
+            _byParent[parent] = siblings = [];
+        }
+
+        return siblings;
+    }
+
+    private void Remove(IEnumerable<(string Id, string Class)> keys)
+    {
+        foreach (var key in keys.ToList())
+        {
+            if (!_instances.Remove(key, out var kept))
+            {
+                continue;
+            }
+
             (kept.Instance as IDisposable)?.Dispose();
+            if (kept.ParentId is { } parent && Siblings(parent).Remove(key) && Siblings(parent).Count == 0)
+            {
+                _byParent.Remove(parent);
+            }
         }
     }
 
-    private sealed record Kept(string Id, string? ParentId, string RootId, string RootClass, object Instance);
+    private sealed record Kept(string? ParentId, string RootId, string RootClass, object Instance);
 }

@@ -8,6 +8,9 @@ namespace ComfyServe.Engine.Execution;
 /// <summary>Runs the nodes of one prompt, one at a time, and reports each.</summary>
 internal sealed class NodeRunner : IDisposable
 {
+    /// <summary>Most ids that the message of a block names.</summary>
+    private const int MostExecuted = 1000;
+
     private readonly ExecutionServices _services;
     private readonly QueuedPrompt _prompt;
     private readonly PromptGraph _graph;
@@ -28,8 +31,8 @@ internal sealed class NodeRunner : IDisposable
         ExecutionServices services, QueuedPrompt prompt, PromptGraph graph, IExecutionListener listener, List<string> executed, CancellationToken interrupted)
     {
         (_services, _prompt, _graph, _listener, _executed, _interrupted) = (services, prompt, graph, listener, executed, interrupted);
-        _board = new ProgressBoard(prompt.PromptId, listener);
-        Schedule = new ExecutionSchedule(graph, IsCached);
+        _board = new ProgressBoard(prompt.PromptId, listener, services.Clock);
+        Schedule = new ExecutionSchedule(graph, IsCached, services.Results.DropsWhatIsUsedUp ? services.Results.Wanted : null);
         _expansions = new PendingExpansions(services, graph, Schedule);
     }
 
@@ -145,10 +148,12 @@ internal sealed class NodeRunner : IDisposable
             return;
         }
 
-        foreach (var source in Schedule.SourcesOf(node.Id).Append(node.Id).Where(s => !Schedule.IsWanted(s)).ToList())
+        foreach (var source in Schedule.SourcesOf(node.Id))
         {
-            _services.Results.UsedUp(source, Schedule.IsWanted);
+            _services.Results.UsedUp(source);
         }
+
+        _services.Results.UsedUp(node.Id);
     }
 
     private IReadOnlyList<IReadOnlyList<object?>>? OutputsFor(GraphNode node, string source) =>
@@ -184,6 +189,9 @@ internal sealed class NodeRunner : IDisposable
         new() { ["node"] = node.Id, ["display_node"] = node.Place.DisplayNodeId, ["output"] = ui?.DeepClone(), ["prompt_id"] = _prompt.PromptId },
         Audience.Client);
 
+    /// <summary>The newest of the nodes that ran: with all of them, many blocks would make a square.</summary>
+    private JsonArray NewestExecuted() => RunJournal.Texts(_executed.Skip(_executed.Count - MostExecuted));
+
     /// <summary>A block's message is shown as an error, though the run goes on; the history does not keep it.</summary>
     private void Blocked(GraphNode node, string message) => _listener.Send(
         "execution_error",
@@ -192,7 +200,7 @@ internal sealed class NodeRunner : IDisposable
             ["prompt_id"] = _prompt.PromptId,
             ["node_id"] = node.Id,
             ["node_type"] = node.Class.Name,
-            ["executed"] = RunJournal.Texts(_executed),
+            ["executed"] = NewestExecuted(),
             ["exception_message"] = $"Execution Blocked: {message}",
             ["exception_type"] = "ExecutionBlocked",
             ["traceback"] = new JsonArray(),

@@ -7,13 +7,16 @@ namespace ComfyServe.Engine.Execution;
 /// Checks nodes after the nodes that they are linked to, each once. An explicit stack instead of recursion: neither a
 /// cycle nor a chain of any length can exhaust the thread's stack.
 /// </summary>
-internal sealed class PromptChecks(JsonObject prompt, IReadOnlyDictionary<string, NodeDescriptor> nodes, InputCheck inputs)
+internal sealed class PromptChecks(JsonObject prompt, IReadOnlyDictionary<string, NodeDescriptor> nodes, InputCheck inputs, ErrorBudget budget)
 {
     private readonly Dictionary<string, NodeCheck> _done = new(StringComparer.Ordinal);
     private readonly HashSet<string> _underWay = new(StringComparer.Ordinal);
 
-    /// <summary>The checks that are done, in the order in which they ended.</summary>
-    public List<NodeCheck> Done { get; } = [];
+    /// <summary>The checks that found mistakes, in the order in which they ended.</summary>
+    public List<NodeCheck> Failed { get; } = [];
+
+    /// <summary>Number of checks and links that were looked at so far, for tests.</summary>
+    public long Visits { get; private set; }
 
     /// <summary>Checks a node and all that it is linked to.</summary>
     public NodeCheck Run(string id)
@@ -45,6 +48,7 @@ internal sealed class PromptChecks(JsonObject prompt, IReadOnlyDictionary<string
 
     private void Descend(Stack<NodeCheck> stack, NodeCheck consumer)
     {
+        Visits++;
         var id = consumer.Steps!.Current.NodeId;
         if (_done.TryGetValue(id, out var known))
         {
@@ -62,9 +66,10 @@ internal sealed class PromptChecks(JsonObject prompt, IReadOnlyDictionary<string
 
     private NodeCheck Begin(string id)
     {
+        Visits++;
         _underWay.Add(id);
         var entry = prompt[id]!.AsObject();
-        var check = new NodeCheck(id, nodes[id], entry["inputs"]);
+        var check = new NodeCheck(id, nodes[id], entry["inputs"], budget);
         if (!entry.ContainsKey("inputs"))
         {
             check.Fault = ValidationFault.Key("inputs");
@@ -80,14 +85,17 @@ internal sealed class PromptChecks(JsonObject prompt, IReadOnlyDictionary<string
         _underWay.Remove(check.Id);
         if (check.Fault is { } fault)
         {
-            check.Errors.Clear();
-            check.Add(consumer is null
+            check.Replace(() => consumer is null
                 ? ValidationErrors.Fault(fault)
                 : ValidationErrors.InnerFault(consumer.Steps!.Current.Input.Name, inputs.Config(consumer, consumer.Steps.Current.Input), fault, consumer.Steps.Current.Link));
         }
 
         _done[check.Id] = check;
-        Done.Add(check);
+        if (check.Errors.Count > 0)
+        {
+            Failed.Add(check);
+        }
+
         if (consumer is not null)
         {
             consumer.IsValid &= check.IsValid;

@@ -9,6 +9,12 @@ namespace ComfyServe.Engine.Execution;
 /// <param name="OutputsToExecute">Ids of the output nodes that can run.</param>
 internal sealed record PromptValidation(JsonObject? Error, JsonObject NodeErrors, IReadOnlyList<string> OutputsToExecute)
 {
+    /// <summary>Mistakes that were found and are not told: <c>node_errors</c> is bounded.</summary>
+    public int ErrorsLeftOut { get; init; }
+
+    /// <summary>Number of nodes, links and errors that were looked at, for tests.</summary>
+    public long Visits { get; init; }
+
     /// <summary>Whether something of the prompt can run.</summary>
     public bool IsValid => Error is null;
 }

@@ -7,7 +7,7 @@ namespace ComfyServe.Engine.Execution;
 
 /// <summary>
 /// Checks a prompt before it is queued, with ComfyUI's rules and error bodies. Safe to use from several threads at once;
-/// each prompt belongs to one of them.
+/// each prompt belongs to one of them. Each node and link is looked at once, and what is told of mistakes is bounded.
 /// </summary>
 internal sealed class PromptValidator(NodeCatalogue catalogue, EngineFolders folders)
 {
@@ -16,6 +16,7 @@ internal sealed class PromptValidator(NodeCatalogue catalogue, EngineFolders fol
     /// <param name="partialTargets">The outputs that are wanted; null: all.</param>
     public PromptValidation Validate(JsonObject prompt, IReadOnlyList<string>? partialTargets)
     {
+        var targets = partialTargets?.ToHashSet(StringComparer.Ordinal);
         var nodes = new Dictionary<string, NodeDescriptor>(StringComparer.Ordinal);
         var outputs = new List<string>();
         foreach (var (id, value) in prompt)
@@ -31,22 +32,22 @@ internal sealed class PromptValidator(NodeCatalogue catalogue, EngineFolders fol
             }
 
             nodes[id] = node;
-            if (node.Node.IsOutput && partialTargets?.Contains(id, StringComparer.Ordinal) != false)
+            if (node.Node.IsOutput && targets?.Contains(id) != false)
             {
                 outputs.Add(id);
             }
         }
 
-        return outputs.Count == 0
-            ? Refuse(ValidationErrors.NoOutputs())
-            : ValidateOutputs(new PromptChecks(prompt, nodes, new InputCheck(prompt, nodes, folders)), outputs);
+        return outputs.Count == 0 ? Refuse(ValidationErrors.NoOutputs()) : ValidateOutputs(prompt, nodes, outputs);
     }
 
-    private static PromptValidation ValidateOutputs(PromptChecks checks, List<string> outputs)
+    private PromptValidation ValidateOutputs(JsonObject prompt, Dictionary<string, NodeDescriptor> nodes, List<string> outputs)
     {
+        var budget = new ErrorBudget(NodeErrorReport.MostErrors);
+        var checks = new PromptChecks(prompt, nodes, new InputCheck(prompt, nodes, folders), budget);
+        var report = new NodeErrorReport(checks.Failed);
         var good = new List<string>();
         var failed = new List<NodeCheck>();
-        var nodeErrors = new JsonObject();
         foreach (var output in outputs)
         {
             var check = checks.Run(output);
@@ -57,29 +58,11 @@ internal sealed class PromptValidator(NodeCatalogue catalogue, EngineFolders fol
             }
 
             failed.Add(check);
-            foreach (var invalid in checks.Done.Where(c => !c.IsValid && c.Errors.Count > 0))
-            {
-                AddDependent(nodeErrors, invalid, output);
-            }
+            report.Failed(output);
         }
 
-        var error = good.Count > 0 ? null : ValidationErrors.OutputsFailed(failed.SelectMany(c => c.Errors));
-        return new PromptValidation(error, nodeErrors, good);
-    }
-
-    private static void AddDependent(JsonObject nodeErrors, NodeCheck invalid, string output)
-    {
-        if (nodeErrors[invalid.Id] is not JsonObject entry)
-        {
-            nodeErrors[invalid.Id] = entry = new JsonObject
-            {
-                ["errors"] = new JsonArray([.. invalid.Errors.Select(e => e.DeepClone())]),
-                ["dependent_outputs"] = new JsonArray(),
-                ["class_type"] = invalid.Node.Name,
-            };
-        }
-
-        entry["dependent_outputs"]!.AsArray().Add(JsonValue.Create(output));
+        var error = good.Count > 0 ? null : ValidationErrors.OutputsFailed(failed.SelectMany(c => c.Errors), budget.LeftOut);
+        return new PromptValidation(error, report.ToJson(), good) { ErrorsLeftOut = budget.LeftOut, Visits = checks.Visits + report.Visits };
     }
 
     private static PromptValidation Refuse(JsonObject error) => new(error, [], []);

@@ -12,6 +12,9 @@ internal sealed class RecentCache(TensorLedger tensors, int capacity) : IResultC
 {
     private readonly Dictionary<string, Signature> _keys = new(StringComparer.Ordinal);
     private readonly Dictionary<Signature, Kept> _results = [];
+
+    /// <summary>For each signature, how many of its nodes are wanted.</summary>
+    private readonly Dictionary<Signature, int> _wanted = [];
     private PromptSignatures? _signatures;
     private long _prompt;
 
@@ -27,6 +30,7 @@ internal sealed class RecentCache(TensorLedger tensors, int capacity) : IResultC
         _signatures = signatures;
         _prompt++;
         _keys.Clear();
+        _wanted.Clear();
         if (capacity == 0)
         {
             Forget(_results.Keys);
@@ -57,10 +61,19 @@ internal sealed class RecentCache(TensorLedger tensors, int capacity) : IResultC
     }
 
     /// <inheritdoc />
-    public void UsedUp(string nodeId, Func<string, bool> isWanted)
+    public void Wanted(string nodeId, bool isWanted)
+    {
+        if (capacity == 0 && _keys.TryGetValue(nodeId, out var key))
+        {
+            _wanted[key] = _wanted.GetValueOrDefault(key) + (isWanted ? 1 : -1);
+        }
+    }
+
+    /// <inheritdoc />
+    public void UsedUp(string nodeId)
     {
         // What the node showed stays: the history tells it.
-        if (capacity == 0 && Find(nodeId) is { } result && !_keys.Any(k => k.Value == _keys[nodeId] && isWanted(k.Key)))
+        if (capacity == 0 && Find(nodeId) is { Outputs: not null } result && _wanted.GetValueOrDefault(_keys[nodeId]) == 0)
         {
             tensors.Release(result.Tensors);
             (result.Outputs, result.Tensors) = (null, []);
@@ -71,6 +84,7 @@ internal sealed class RecentCache(TensorLedger tensors, int capacity) : IResultC
     public void Clear()
     {
         _keys.Clear();
+        _wanted.Clear();
         Forget(_results.Keys);
     }
 

@@ -17,11 +17,14 @@ internal static class ValidationErrors
 
     public static JsonObject NoOutputs() => Error("prompt_no_outputs", "Prompt has no outputs", "");
 
-    public static JsonObject OutputsFailed(IEnumerable<JsonObject> errorsOfOutputs) =>
-        Error(
+    public static JsonObject OutputsFailed(IEnumerable<JsonObject> errorsOfOutputs, int leftOut)
+    {
+        var lines = errorsOfOutputs.Select(e => $"{(string?)e["message"]}: {(string?)e["details"]}");
+        return Error(
             "prompt_outputs_failed_validation",
             "Prompt outputs failed validation",
-            string.Join('\n', errorsOfOutputs.Select(e => $"{(string?)e["message"]}: {(string?)e["details"]}")));
+            string.Join('\n', leftOut == 0 ? lines : lines.Append($"and {leftOut} more errors; mend those that are shown and send the prompt again")));
+    }
 
     public static JsonObject Missing(string input) =>
         Error("required_input_missing", "Required input is missing", input, new() { ["input_name"] = input });

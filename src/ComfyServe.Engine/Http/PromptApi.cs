@@ -57,12 +57,8 @@ internal sealed class PromptApi(PromptQueue queue, PromptNumbers numbers, Engine
 
     private Task QueueAsync(HttpContext context, QueueItem item, JsonNode number, PromptValidation validation) =>
         queue.TryAdd(item)
-            ? Reply.JsonAsync(context, new JsonObject
-            {
-                ["prompt_id"] = item.Prompt.PromptId,
-                ["number"] = number,
-                ["node_errors"] = validation.NodeErrors,
-            })
+            ? Reply.JsonAsync(context, WithLeftOut(
+                new() { ["prompt_id"] = item.Prompt.PromptId, ["number"] = number, ["node_errors"] = validation.NodeErrors }, validation))
             : Reply.JsonAsync(
                 context,
                 Body(new PromptValidation(Error("queue_full", "The queue is full", "too many prompts wait; send this one again later"), [], [])),
@@ -71,7 +67,18 @@ internal sealed class PromptApi(PromptQueue queue, PromptNumbers numbers, Engine
     private static Task RefuseAsync(HttpContext context, PromptValidation validation) =>
         Reply.JsonAsync(context, Body(validation), StatusCodes.Status400BadRequest);
 
-    private static JsonObject Body(PromptValidation validation) => new() { ["error"] = validation.Error, ["node_errors"] = validation.NodeErrors };
+    private static JsonObject Body(PromptValidation validation) =>
+        WithLeftOut(new() { ["error"] = validation.Error, ["node_errors"] = validation.NodeErrors }, validation);
+
+    private static JsonObject WithLeftOut(JsonObject body, PromptValidation validation)
+    {
+        if (validation.ErrorsLeftOut > 0)
+        {
+            body["node_errors_left_out"] = validation.ErrorsLeftOut;
+        }
+
+        return body;
+    }
 
     private static JsonObject Error(string type, string message, string details) => new()
     {

@@ -8,71 +8,73 @@ using ComfyServe.Workflows.Json;
 namespace ComfyServe.Workflows.Signatures;
 
 /// <summary>
-/// Signs nodes by what they and all their ancestors are. Ids do not count: ancestors are numbered in the order of a
-/// depth-first walk over sorted input names, so a renumbered workflow has the same signatures, and two equal nodes share
-/// one.
+/// Signs nodes by what they and all their ancestors are. Ids do not count: a signature is a hash of the node, of the
+/// signatures of what it is linked to in the order of input names, and of which links lead to the same node. So a
+/// renumbered workflow has the same signatures, and two equal nodes share one.
 /// </summary>
 /// <param name="find">The node of an id; null where there is none: a link to it counts as a literal.</param>
 public sealed class AncestorSignatures(Func<string, SignedNode?> find)
 {
+    /// <summary>Stands for the source that closes a cycle.</summary>
+    private static readonly byte[] Unsigned = new byte[SHA256.HashSizeInBytes];
+
     private readonly Dictionary<string, Part?> _parts = new(StringComparer.Ordinal);
     private readonly ArrayBufferWriter<byte> _content = new();
 
-    /// <summary>The signature of a node. Takes time in proportion to the number of its ancestors.</summary>
+    /// <summary>Number of links that were looked at so far, for tests: each is looked at twice, whatever is asked for.</summary>
+    internal long Visits { get; private set; }
+
+    /// <summary>The signature of a node. Each node is hashed once, however many are asked for.</summary>
     /// <exception cref="KeyNotFoundException">There is no such node.</exception>
     public Signature Of(string nodeId, CancellationToken cancellationToken = default)
     {
-        var places = new Dictionary<string, int>(StringComparer.Ordinal);
-        var ancestors = new List<Part>();
         var self = Find(nodeId) ?? throw new KeyNotFoundException($"there is no node '{nodeId}'");
-        Walk(self, places, ancestors, cancellationToken);
-
-        _content.ResetWrittenCount();
-        Append(self, places);
-        foreach (var ancestor in ancestors)
-        {
-            Append(ancestor, places);
-        }
-
-        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(_content.WrittenSpan, digest);
-        return new Signature(BinaryPrimitives.ReadUInt128LittleEndian(digest));
+        Sign(self, cancellationToken);
+        return new Signature(BinaryPrimitives.ReadUInt128LittleEndian(self.Signed));
     }
 
-    /// <summary>Numbers the ancestors. An explicit stack: a chain may be longer than the thread's stack allows.</summary>
-    private void Walk(Part start, Dictionary<string, int> places, List<Part> ancestors, CancellationToken cancellationToken)
+    /// <summary>Signs a node after its ancestors. An explicit stack: a chain may be longer than the thread's stack allows.</summary>
+    private void Sign(Part start, CancellationToken cancellationToken)
     {
-        var stack = new Stack<(Part Node, int Next)>();
-        stack.Push((start, 0));
-        while (stack.TryPop(out var top))
+        var stack = new Stack<Part>([start]);
+        while (stack.TryPeek(out var node))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (top.Next >= top.Node.Links.Count)
+            if (node.Signed is null && node.Next < node.Links.Count)
             {
+                // A source that is under way closes a cycle: it has no signature yet, and neither will it ever have a result.
+                Visits++;
+                var source = Find(node.Links[node.Next++].NodeId)!;
+                if (source is { Signed: null, Next: 0 })
+                {
+                    stack.Push(source);
+                }
+
                 continue;
             }
 
-            stack.Push((top.Node, top.Next + 1));
-            var id = top.Node.Links[top.Next].NodeId;
-            if (places.TryAdd(id, places.Count))
-            {
-                var ancestor = Find(id)!;
-                ancestors.Add(ancestor);
-                stack.Push((ancestor, 0));
-            }
+            stack.Pop();
+            node.Signed ??= Hash(node);
         }
     }
 
-    private void Append(Part node, Dictionary<string, int> places)
+    private byte[] Hash(Part node)
     {
+        _content.ResetWrittenCount();
         _content.Write(node.Digest);
+        var places = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var (id, slot) in node.Links)
         {
+            Visits++;
+            _ = places.TryAdd(id, places.Count);
             var link = _content.GetSpan(2 * sizeof(int));
             BinaryPrimitives.WriteInt32LittleEndian(link, places[id]);
             BinaryPrimitives.WriteInt32LittleEndian(link[sizeof(int)..], slot);
             _content.Advance(2 * sizeof(int));
+            _content.Write(Find(id)!.Signed ?? Unsigned);
         }
+
+        return SHA256.HashData(_content.WrittenSpan);
     }
 
     private Part? Find(string id)
@@ -168,6 +170,18 @@ public sealed class AncestorSignatures(Func<string, SignedNode?> find)
         }
     }
 
-    /// <summary>A node without its ancestors.</summary>
-    private sealed record Part(byte[] Digest, IReadOnlyList<WorkflowLink> Links);
+    /// <summary>A node, signed or not yet.</summary>
+    private sealed class Part(byte[] digest, IReadOnlyList<WorkflowLink> links)
+    {
+        /// <summary>What the node itself is.</summary>
+        public byte[] Digest { get; } = digest;
+
+        public IReadOnlyList<WorkflowLink> Links { get; } = links;
+
+        /// <summary>The first of the links that was not followed yet.</summary>
+        public int Next { get; set; }
+
+        /// <summary>With the ancestors; null until they are signed.</summary>
+        public byte[]? Signed { get; set; }
+    }
 }

@@ -27,6 +27,11 @@ internal sealed class RecordedRun : IExecutionListener
 
     public IReadOnlyList<string> Executing => [.. Messages.Where(m => m.Type == "executing").Select(m => (string)m.Data["node"]!)];
 
+    /// <summary>Whether anybody listens.</summary>
+    public bool IsHeard { get; init; } = true;
+
+    public bool Reaches(Audience audience) => IsHeard;
+
     public void Send(string type, JsonObject data, Audience audience)
     {
         Messages.Add((type, data, audience));

@@ -90,6 +90,18 @@ public sealed class AncestorSignaturesTests
         Assert.NotEqual(default, signature);
     }
 
+    [Fact]
+    public void Of_EveryNodeOfAChain_LooksAtEachLinkTwice()
+    {
+        SignedNode Node(int id) => new("A", id == 0 ? [] : new JsonObject { ["x"] = new JsonArray($"{id - 1}", 0), ["y"] = new JsonArray($"{id - 1}", 0) }, null, null);
+        var signatures = new AncestorSignatures(id => Node(int.Parse(id)));
+
+        var distinct = Enumerable.Range(0, 2000).Select(id => signatures.Of($"{id}", TestContext.Current.CancellationToken)).Distinct().Count();
+
+        Assert.Equal(2000, distinct);
+        Assert.Equal(2 * 2 * 1999, signatures.Visits);
+    }
+
     private static Gen<string> Graphs() =>
         Gen.Int[1, 12].SelectMany(count => Gen.Select(Gen.Int[0, 2], Gen.Int[0, int.MaxValue].Array[0, 3], (literal, links) => (literal, links)).Array[count])
             .Select(nodes => new JsonObject(nodes.Select((n, i) => KeyValuePair.Create($"{i}", (JsonNode?)Node(i, n.literal, n.links)))).ToJsonString());
