@@ -15,8 +15,8 @@ using ComfyServe.Api.Templates;
 using ComfyServe.Api.Webhooks;
 using ComfyServe.Contracts.Api;
 using ComfyServe.Hosting.Outbound;
-using ComfyServe.Hosting.Logging;
 using ComfyServe.Hosting.Telemetry;
+using ComfyServe.Hosting.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
@@ -37,14 +37,12 @@ public static class ApiServer
     public static WebApplication Build(ApiOptions options, Action<WebApplicationBuilder>? configure = null)
     {
         ApiSettings.Check(options);
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = typeof(ApiServer).Assembly.GetName().Name });
+        var builder = RoleServer.CreateBuilder(typeof(ApiServer));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(IPAddress.Parse(options.Host), options.Port);
             kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes + 1;
-            kestrel.AddServerHeader = false;
         });
-        builder.Logging.AddServiceLogging();
         AddServices(builder.Services, options);
         configure?.Invoke(builder);
         var app = builder.Build();

@@ -4,7 +4,7 @@ using ComfyServe.Engine.Events;
 using ComfyServe.Engine.Folders;
 using ComfyServe.Engine.Http;
 using ComfyServe.Engine.Queue;
-using ComfyServe.Hosting.Logging;
+using ComfyServe.Hosting.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,17 +22,15 @@ public static class EngineServer
     public static WebApplication Build(EngineOptions options, Action<WebApplicationBuilder>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = typeof(EngineServer).Assembly.GetName().Name });
+        var builder = RoleServer.CreateBuilder(typeof(EngineServer));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(IPAddress.Parse(options.Host), options.Port);
-            kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = options.MaxUploadBytes;
 
             // Names of files may hold any character.
             kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.UTF8;
         });
-        builder.Logging.AddServiceLogging();
         builder.Services.AddSingleton(options);
         builder.Services.TryAddSingleton(TimeProvider.System);
         AddServices(builder.Services, PrepareFolders(options));

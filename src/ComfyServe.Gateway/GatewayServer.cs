@@ -10,7 +10,7 @@ using ComfyServe.Gateway.Routing;
 using ComfyServe.Gateway.Storage;
 using ComfyServe.Gateway.Variables;
 using ComfyServe.Hosting;
-using ComfyServe.Hosting.Logging;
+using ComfyServe.Hosting.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -31,11 +31,11 @@ public static class GatewayServer
     public static WebApplication Build(GatewayOptions options, Action<WebApplicationBuilder>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = typeof(GatewayServer).Assembly.GetName().Name });
+        var builder = RoleServer.CreateBuilder(typeof(GatewayServer));
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Parse(options.Host), options.Port));
 
         // Keys come in query strings too: the framework's request log would write them down.
-        builder.Logging.AddServiceLogging().AddFilter("Orleans.Runtime.Silo", LogLevel.Error)
+        builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error)
             .AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error).AddFilter("Polly", LogLevel.Warning)
             .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error); // it warns that its keys lie in clear: docs/adr/0018 says why
         builder.Services.AddSingleton(options);

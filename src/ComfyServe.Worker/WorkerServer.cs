@@ -1,6 +1,5 @@
 using System.Net;
 using ComfyServe.Hosting;
-using ComfyServe.Hosting.Logging;
 using ComfyServe.Worker.Admission;
 using ComfyServe.Worker.Benchmark;
 using ComfyServe.Worker.Certificates;
@@ -9,6 +8,7 @@ using ComfyServe.Worker.Health;
 using ComfyServe.Worker.Reporting;
 using ComfyServe.Worker.Sessions;
 using ComfyServe.Worker.Tickets;
+using ComfyServe.Hosting.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -34,10 +34,10 @@ public static class WorkerServer
             throw new InvalidWorkerOptionsException(mistakes);
         }
 
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = typeof(WorkerServer).Assembly.GetName().Name });
+        var builder = RoleServer.CreateBuilder(typeof(WorkerServer));
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
-        builder.Logging.AddServiceLogging().AddFilter("Yarp", LogLevel.Warning);
+        builder.Logging.AddFilter("Yarp", LogLevel.Warning);
         builder.Services.AddSingleton(options);
         builder.Services.TryAddSingleton(TimeProvider.System);
         AddServices(builder.Services, options);
@@ -86,7 +86,6 @@ public static class WorkerServer
 
     private static void Listen(KestrelServerOptions kestrel, WorkerOptions options)
     {
-        kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes + 1;
         kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
         kestrel.Listen(IPAddress.Parse(options.Host), options.Port, listener =>

@@ -36,7 +36,9 @@ public sealed class ComfyServeProcess : IAsyncDisposable
     /// <param name="arguments">Verb and options.</param>
     /// <param name="environment">Variables on top of this process's.</param>
     /// <param name="disk">A disk that this process alone sees, see <see cref="SmallDisk"/>.</param>
-    public static ComfyServeProcess Start(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, SmallDisk? disk = null)
+    /// <param name="folder">Its working folder; null is the repository.</param>
+    public static ComfyServeProcess Start(
+        IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, SmallDisk? disk = null, string? folder = null)
     {
         var start = new ProcessStartInfo(disk is null ? "dotnet" : "unshare")
         {
@@ -44,7 +46,7 @@ public sealed class ComfyServeProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
-            WorkingDirectory = RepositoryRoot.Path,
+            WorkingDirectory = folder ?? RepositoryRoot.Path,
         };
         foreach (var argument in disk?.Prefix ?? [])
         {
