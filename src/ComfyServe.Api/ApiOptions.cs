@@ -3,6 +3,7 @@ using ComfyServe.Api.Inputs;
 using ComfyServe.Api.Keys;
 using ComfyServe.Api.Webhooks;
 using ComfyServe.Contracts.Api;
+using ComfyServe.Hosting.Fairness;
 
 namespace ComfyServe.Api;
 
@@ -81,6 +82,9 @@ public sealed class ApiOptions
     /// <summary>Keys that callers must show; none serves everybody, which is refused on other addresses than loopback. Default none.</summary>
     public IReadOnlyList<ApiKey> ApiKeys { get; set; } = [];
 
+    /// <summary>Percent of what keys share (waiting jobs, fetches, uploads, deliveries) that one of them may take, where there are several. Default 50.</summary>
+    public int OwnerShare { get; set; } = 50;
+
     /// <summary>Whether to serve everybody on any address. Default false.</summary>
     public bool AllowAnonymous { get; set; }
 
@@ -95,4 +99,7 @@ public sealed class ApiOptions
 
     /// <summary>How patient the service is with an engine.</summary>
     public EngineTimes Times { get; set; } = new();
+
+    /// <summary>How the owners of keys share a bound of so many places.</summary>
+    internal OwnerBounds BoundsOf(int total) => new(total, OwnerShare, Math.Max(1, ApiKeys.Select(static k => k.Name).Distinct(StringComparer.Ordinal).Count()));
 }

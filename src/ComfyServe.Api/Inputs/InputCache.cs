@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using ComfyServe.Contracts.Api;
+using ComfyServe.Hosting.Fairness;
 using Microsoft.Extensions.Logging;
 
 namespace ComfyServe.Api.Inputs;
@@ -10,34 +11,32 @@ namespace ComfyServe.Api.Inputs;
 /// Files that requests brought along, on disk, bounded in size: the least recently used go first, never one that a job uses. Many requests for one URL
 /// wait for one fetch; what a server says has not changed is not fetched again.
 /// </summary>
-internal sealed partial class InputCache : IDisposable
+internal sealed partial class InputCache
 {
     private readonly Lock _gate = new(); // guards _entries, _flights and what hangs on them
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, Flight> _flights = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Owner, string Key), Flight> _flights = []; // one owner's line never holds up another's, so that they share no flight
     private readonly string _folder;
     private readonly InputFetcher _fetcher;
     private readonly InputOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<InputCache> _logger;
-    private readonly SemaphoreSlim _slots;
+    private readonly FairSlots _slots;
     private long _clock;
 
-    public InputCache(string folder, InputFetcher fetcher, InputOptions options, TimeProvider time, ILogger<InputCache> logger)
+    public InputCache(string folder, InputFetcher fetcher, InputOptions options, FairSlots slots, TimeProvider time, ILogger<InputCache> logger)
     {
         _folder = Path.GetFullPath(folder);
+        _slots = slots;
         _fetcher = fetcher;
         _options = options;
         _time = time;
         _logger = logger;
-        _slots = new(options.MaxFetches);
         Load();
     }
 
     /// <summary>Fetches that wait for a slot.</summary>
-    public int Waiting => Volatile.Read(ref _waiting);
-
-    private int _waiting;
+    public int Waiting => _slots.Waiting;
 
     /// <summary>Requests that wait for a fetch.</summary>
     internal int Joined
@@ -52,14 +51,17 @@ internal sealed partial class InputCache : IDisposable
     }
 
     /// <summary>Gets the file behind a URL; the caller disposes the hold on it.</summary>
-    public async Task<InputHold> FetchAsync(string text, CancellationToken cancellationToken)
+    /// <param name="text">The URL.</param>
+    /// <param name="owner">Whose job wants it: fetches are bounded for each.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<InputHold> FetchAsync(string text, string? owner, CancellationToken cancellationToken)
     {
         if (!Uri.TryCreate(text.Trim(), UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
         {
             throw new InputException(JobErrorCode.InputRefused, "the URL is not valid; give an absolute http or https URL");
         }
 
-        var key = KeyOf(Encoding.UTF8.GetBytes(text));
+        var key = (Owner: owner ?? "", Key: KeyOf(Encoding.UTF8.GetBytes(text)));
         var flight = Join(key, url);
         try
         {
@@ -110,10 +112,7 @@ internal sealed partial class InputCache : IDisposable
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _slots.Dispose();
-
-    private Flight Join(string key, Uri url)
+    private Flight Join((string Owner, string Key) key, Uri url)
     {
         lock (_gate)
         {
@@ -121,7 +120,7 @@ internal sealed partial class InputCache : IDisposable
             {
                 flight = new();
                 _flights[key] = flight;
-                flight.Task = Task.Run(() => FlyAsync(key, url, flight.Stop.Token));
+                flight.Task = Task.Run(() => FlyAsync(key.Owner, key.Key, url, flight.Stop.Token));
             }
 
             flight.Waiters++;
@@ -129,7 +128,7 @@ internal sealed partial class InputCache : IDisposable
         }
     }
 
-    private void Leave(string key, Flight flight)
+    private void Leave((string Owner, string Key) key, Flight flight)
     {
         lock (_gate)
         {
@@ -147,7 +146,7 @@ internal sealed partial class InputCache : IDisposable
     }
 
     /// <summary>The fetch's own hold keeps the file until every waiter has his.</summary>
-    private async Task<(Entry Entry, InputHold Hold)> FlyAsync(string key, Uri url, CancellationToken cancellationToken)
+    private async Task<(Entry Entry, InputHold Hold)> FlyAsync(string owner, string key, Uri url, CancellationToken cancellationToken)
     {
         Entry? known;
         lock (_gate)
@@ -160,16 +159,20 @@ internal sealed partial class InputCache : IDisposable
             return (known, Hold(known));
         }
 
-        Interlocked.Increment(ref _waiting);
         try
         {
-            await _slots.WaitAsync(cancellationToken);
+            return await FetchOnceAsync(owner, key, url, known, cancellationToken);
         }
-        finally
+        catch (InputException e) when (e.AskAgainAfter is not null)
         {
-            Interlocked.Decrement(ref _waiting);
+            await Task.Delay(e.AskAgainAfter.Value, _time, cancellationToken); // without a slot: it would only be held
+            return await FetchOnceAsync(owner, key, url, known, cancellationToken);
         }
+    }
 
+    private async Task<(Entry Entry, InputHold Hold)> FetchOnceAsync(string owner, string key, Uri url, Entry? known, CancellationToken cancellationToken)
+    {
+        using var slot = await _slots.EnterAsync(owner, cancellationToken);
         var partial = Partial();
         try
         {
@@ -184,29 +187,34 @@ internal sealed partial class InputCache : IDisposable
         }
         finally
         {
-            _slots.Release();
             File.Delete(partial);
         }
     }
 
     private (Entry Entry, InputHold Hold) Admit(CachedFile file, string partial)
     {
-        var entry = new Entry(file);
+        Entry? entry;
         InputHold hold;
         List<CachedFile> dropped;
         lock (_gate)
         {
             File.Move(partial, PathOf(file), overwrite: true);
             File.WriteAllBytes(NotesOf(file), JsonSerializer.SerializeToUtf8Bytes(file, InputJsonContext.Default.CachedFile));
-            if (_entries.TryGetValue(file.Key, out var before) && before.File.Sha256 != file.Sha256)
+            Entry? before = null;
+            if (_entries.TryGetValue(file.Key, out entry) && entry.File.Sha256 == file.Sha256)
             {
-                before.IsReplaced = true; // A job may still use it; it goes with the last hold.
+                entry.File = file; // The same bytes again: whoever holds them holds these.
+            }
+            else
+            {
+                before = entry;
+                _entries[file.Key] = entry = new(file);
             }
 
-            _entries[file.Key] = entry;
+            before?.IsReplaced = true; // A job may still use it; it goes with the last hold.
             hold = HoldLocked(entry);
             dropped = EvictLocked();
-            if (before is { IsReplaced: true, Holds: 0 })
+            if (before is { Holds: 0 })
             {
                 dropped.Add(before.File);
             }
@@ -332,7 +340,7 @@ internal sealed partial class InputCache : IDisposable
 
     private sealed class Entry(CachedFile file)
     {
-        public CachedFile File { get; } = file;
+        public CachedFile File { get; set; } = file;
 
         public int Holds { get; set; }
 

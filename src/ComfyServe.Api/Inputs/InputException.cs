@@ -7,4 +7,10 @@ internal sealed class InputException(JobErrorCode code, string message, Exceptio
 {
     /// <summary>Whether it was refused or could not be reached.</summary>
     public JobErrorCode Code { get; } = code;
+
+    /// <summary>How long its host wants to be left alone before it is asked once more; null where asking again now is of no use.</summary>
+    public TimeSpan? AskAgainAfter { get; init; }
+
+    /// <summary>The inputs that could not be had, each with its reason; empty where no input in particular is meant.</summary>
+    public IReadOnlyList<InputFailure> Failures { get; init; } = [];
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using ComfyServe.Contracts.Api;
@@ -11,6 +12,10 @@ namespace ComfyServe.Api.Inputs;
 internal sealed class InputFetcher(HttpClient http, InputOptions options, TimeProvider time)
 {
     private static readonly TimeSpan LongestFreshness = TimeSpan.FromDays(1);
+    private static readonly TimeSpan UsualPause = TimeSpan.FromSeconds(1);
+
+    /// <summary>A host that wants to be left alone for longer is not asked again: the caller is told, and comes back himself.</summary>
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
     /// <summary>Fetches <paramref name="url"/>; null when <paramref name="known"/> is still what the server has.</summary>
     /// <param name="key">Key of the file in the cache.</param>
@@ -41,6 +46,14 @@ internal sealed class InputFetcher(HttpClient http, InputOptions options, TimePr
         catch (Exception e) when (e is AddressRefusedException || e.InnerException is AddressRefusedException)
         {
             throw new InputException(JobErrorCode.InputRefused, $"'{shown}' is not fetched: {(e as AddressRefusedException ?? e.InnerException)!.Message}", e);
+        }
+        catch (Exception e) when (e is InvalidDataException or InvalidOperationException)
+        {
+            throw new InputException(JobErrorCode.InputRefused, $"'{shown}' does not have the encoding that its host says it has", e);
+        }
+        catch (HttpRequestException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData })
+        {
+            throw new InputException(JobErrorCode.InputRefused, $"Cannot connect to host of '{shown}': there is no host of this name", e);
         }
         catch (HttpRequestException e)
         {
@@ -110,39 +123,30 @@ internal sealed class InputFetcher(HttpClient http, InputOptions options, TimePr
     {
         if (!response.IsSuccessStatusCode)
         {
-            var status = (int)response.StatusCode;
-            throw new InputException(
-                status >= 500 ? JobErrorCode.InputUnreachable : JobErrorCode.InputRefused, $"{status}, message='Unable to download {shown}', url='{shown}'");
+            throw Refusal(response, shown);
         }
 
         if (response.Content.Headers.ContentLength > options.MaxBytes)
         {
-            throw TooLarge(shown);
+            throw new InputException(JobErrorCode.InputRefused, $"'{shown}' is larger than {options.MaxBytes} bytes");
         }
 
-        await using var source = await response.Content.ReadAsStreamAsync(cancellationToken);
-        await using var file = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.Asynchronous);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        await using var raw = await response.Content.ReadAsStreamAsync(cancellationToken);
+        await using var received = new ReceivedBytes(raw, options.MaxBytes, shown);
+        await using var decoded = await ContentEncoding.UndoAsync(received, response.Content.Headers.ContentEncoding, shown, cancellationToken);
+        await using var source = new ReceivedBytes(decoded, options.MaxBytes, shown); // a small file can unpack to gigabytes
         var start = new InputStart(options.MaxPixels);
-        var buffer = new byte[64 << 10];
-        long size = 0;
-        int read;
-        while ((read = await source.ReadAsync(buffer, cancellationToken)) > 0)
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        await CopyAsync(source, partial, start, hash, cancellationToken);
+        if (ContentEncoding.IsCutOff(received, response.Content.Headers.ContentEncoding, source.Count))
         {
-            size += read;
-            if (size > options.MaxBytes)
-            {
-                throw TooLarge(shown);
-            }
-
-            start.Add(buffer.AsSpan(0, read));
-            hash.AppendData(buffer, 0, read);
-            await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            throw new InputException(JobErrorCode.InputRefused, $"'{shown}' ends in the middle of its encoding");
         }
 
-        if (response.Content.Headers.ContentLength is { } promised && promised != size)
+        await received.DrainAsync(new byte[4096], cancellationToken);
+        if (response.Content.Headers.ContentLength is { } promised && promised != received.Count)
         {
-            throw new InputException(JobErrorCode.InputUnreachable, $"'{shown}' was cut off after {size} of {promised} bytes");
+            throw new InputException(JobErrorCode.InputUnreachable, $"'{shown}' was cut off after {received.Count} of {promised} bytes");
         }
 
         return new()
@@ -150,14 +154,42 @@ internal sealed class InputFetcher(HttpClient http, InputOptions options, TimePr
             Key = key,
             Extension = start.Extension(shown),
             Sha256 = Convert.ToHexStringLower(hash.GetHashAndReset()),
-            Size = size,
+            Size = source.Count,
             ETag = response.Headers.ETag?.ToString(),
             LastModified = response.Content.Headers.TryGetValues("Last-Modified", out var values) ? values.FirstOrDefault() : null,
             FreshUntil = time.GetUtcNow() + Freshness(response.Headers.CacheControl),
         };
     }
 
-    private InputException TooLarge(string shown) => new(JobErrorCode.InputRefused, $"'{shown}' is larger than {options.MaxBytes} bytes");
+    private static async Task CopyAsync(ReceivedBytes source, string partial, InputStart start, IncrementalHash hash, CancellationToken cancellationToken)
+    {
+        await using var file = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.Asynchronous);
+        var buffer = new byte[64 << 10];
+        int read;
+        while ((read = await source.ReadAsync(buffer, cancellationToken)) > 0)
+        {
+            start.Add(buffer.AsSpan(0, read));
+            hash.AppendData(buffer, 0, read);
+            await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+        }
+    }
+
+    /// <summary>Its host is overloaded or in trouble, and may be asked once more; or it says that the caller is wrong.</summary>
+    private InputException Refusal(HttpResponseMessage response, string shown)
+    {
+        var status = (int)response.StatusCode;
+        var text = $"{status}, message='Unable to download {shown}', url='{shown}'";
+        if (status < 500 && response.StatusCode is not (HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout))
+        {
+            return new(JobErrorCode.InputRefused, text);
+        }
+
+        var after = response.Headers.RetryAfter;
+        var pause = after?.Delta ?? (after?.Date is { } date ? date - time.GetUtcNow() : UsualPause);
+        return pause > LongestPause
+            ? new(JobErrorCode.InputUnreachable, $"{text}; its host may be asked again after {Math.Ceiling(pause.TotalSeconds):0} s")
+            : new(JobErrorCode.InputUnreachable, text) { AskAgainAfter = pause > TimeSpan.Zero ? pause : TimeSpan.Zero };
+    }
 
     private static TimeSpan Freshness(CacheControlHeaderValue? control)
     {

@@ -10,8 +10,11 @@ internal sealed class InputPreparer(InputCache cache, CatalogueStore catalogues,
     private const int Shown = 10;
 
     /// <summary>Prepares a workflow. Every input that cannot be had is named in the one exception.</summary>
+    /// <param name="workflow">Its JSON.</param>
+    /// <param name="owner">Whose it is.</param>
+    /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="InputException">Some input was refused or could not be reached.</exception>
-    public async Task<PreparedInputs> PrepareAsync(ReadOnlyMemory<byte> workflow, CancellationToken cancellationToken)
+    public async Task<PreparedInputs> PrepareAsync(ReadOnlyMemory<byte> workflow, string? owner, CancellationToken cancellationToken)
     {
         if (!MayHoldFiles(workflow.Span))
         {
@@ -29,7 +32,7 @@ internal sealed class InputPreparer(InputCache cache, CatalogueStore catalogues,
             throw new InputException(JobErrorCode.InputRefused, $"the workflow brings {inputs.Count} files; at most {options.MaxCount} are accepted");
         }
 
-        var outcomes = await Task.WhenAll(inputs.Select(i => TryGetAsync(i, cancellationToken)));
+        var outcomes = await Task.WhenAll(inputs.Select(i => TryGetAsync(i, owner, cancellationToken)));
         var files = outcomes.Where(o => o.File is not null).Select(o => (o.Input, o.File!)).ToList();
         var failures = outcomes.Where(o => o.Failure is not null).Select(o => o.Failure!).ToList();
         if (failures.Count == 0 && !cancellationToken.IsCancellationRequested)
@@ -39,8 +42,8 @@ internal sealed class InputPreparer(InputCache cache, CatalogueStore catalogues,
 
         files.ForEach(f => f.Item2.Dispose());
         cancellationToken.ThrowIfCancellationRequested();
-        var code = failures.Exists(f => f.Code == JobErrorCode.InputRefused) ? JobErrorCode.InputRefused : failures[0].Code;
-        throw new InputException(code, string.Join("; ", failures.Take(Shown).Select(f => f.Message)), failures[0]);
+        var code = failures.Exists(f => f.Why.Code == JobErrorCode.InputRefused) ? JobErrorCode.InputRefused : failures[0].Why.Code;
+        throw new InputException(code, string.Join("; ", failures.Take(Shown).Select(f => f.Message)), failures[0].Why) { Failures = failures };
     }
 
     /// <summary>A quick look at the bytes: most workflows bring nothing, and need no catalogue.</summary>
@@ -65,15 +68,15 @@ internal sealed class InputPreparer(InputCache cache, CatalogueStore catalogues,
         return false;
     }
 
-    private async Task<(FileInput Input, InputHold? File, InputException? Failure)> TryGetAsync(FileInput input, CancellationToken cancellationToken)
+    private async Task<(FileInput Input, InputHold? File, InputFailure? Failure)> TryGetAsync(FileInput input, string? owner, CancellationToken cancellationToken)
     {
         try
         {
-            return (input, await GetAsync(input, cancellationToken), null);
+            return (input, await GetAsync(input, owner, cancellationToken), null);
         }
         catch (InputException e)
         {
-            return (input, null, e);
+            return (input, null, new(input, e));
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -81,9 +84,9 @@ internal sealed class InputPreparer(InputCache cache, CatalogueStore catalogues,
         }
     }
 
-    private Task<InputHold> GetAsync(FileInput input, CancellationToken cancellationToken) => input.Kind switch
+    private Task<InputHold> GetAsync(FileInput input, string? owner, CancellationToken cancellationToken) => input.Kind switch
     {
-        InputValue.Kind.Url => cache.FetchAsync(input.Value, cancellationToken),
+        InputValue.Kind.Url => cache.FetchAsync(input.Value, owner, cancellationToken),
         InputValue.Kind.DataUri => cache.StoreAsync(DecodeUri(input), input.Place, cancellationToken),
         InputValue.Kind.Base64 => cache.StoreAsync(Decode(input.Value.AsSpan().Trim(), input), input.Place, cancellationToken),
         _ => throw new InputException(JobErrorCode.InputRefused, $"{input.Place}: only http and https URLs, data URIs and base64 are accepted, not '{Scheme(input.Value)}://'"),

@@ -21,7 +21,8 @@ internal static class InputServices
             options.Inputs,
             s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new InputCache(
-            Path.Combine(options.DataFolder, "inputs"), s.GetRequiredService<InputFetcher>(), options.Inputs, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<InputCache>>()));
+            Path.Combine(options.DataFolder, "inputs"), s.GetRequiredService<InputFetcher>(), options.Inputs, new(options.BoundsOf(options.Inputs.MaxFetches)),
+            s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<InputCache>>()));
         services.AddSingleton<InputPreparer>();
         services.AddSingleton<InputStager>();
         return services;

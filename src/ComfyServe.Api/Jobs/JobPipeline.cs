@@ -40,7 +40,7 @@ internal sealed partial class JobPipeline(
         }
         catch (InputException e)
         {
-            job.Fail($"Preprocessing failed: {e.Message}", new() { Code = e.Code, Message = e.Message, Retryable = e.Code == JobErrorCode.InputUnreachable });
+            FailOfInputs(job, e);
         }
         catch (OperationCanceledException) when (job.Cancellation.IsCancellationRequested)
         {
@@ -53,13 +53,27 @@ internal sealed partial class JobPipeline(
         }
     }
 
+    private static void FailOfInputs(Job job, InputException e)
+    {
+        var first = e.Failures.Count > 0 ? e.Failures[0].Input : null;
+        var error = new JobError { Code = e.Code, Message = e.Message, NodeId = first?.NodeId, NodeType = first?.NodeType, Retryable = e.Code == JobErrorCode.InputUnreachable };
+        var problems = e.Code == JobErrorCode.InputRefused ? e.Failures.Select(static f => f.ToProblem()).ToList() : [];
+        job.TryFinish(s => s with
+        {
+            Status = JobStatus.Failed,
+            Message = $"Preprocessing failed: {e.Message}",
+            Error = error,
+            Problems = problems.Count > 0 ? problems : null,
+        });
+    }
+
     private async Task<PreparedInputs> PrepareAsync(Job job)
     {
         using var activity = JobTelemetry.Begin("inputs", job.Id);
         var began = time.GetTimestamp();
         var drawn = new List<DrawnNumber>(job.Request.Choices);
         var workflow = RandomNumbers.Replace(job.Request.Workflow, new KeyedRandom(job.Request.RunKey), drawn);
-        var prepared = await preparer.PrepareAsync(workflow, job.Cancellation);
+        var prepared = await preparer.PrepareAsync(workflow, job.Request.Owner, job.Cancellation);
         job.Update(s => s with
         {
             Status = JobStatus.Processing,

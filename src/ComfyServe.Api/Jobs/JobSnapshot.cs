@@ -30,6 +30,9 @@ internal sealed record JobSnapshot
     /// <summary>Why it did not complete.</summary>
     public JobError? Error { get; init; }
 
+    /// <summary>The caller's mistakes that it failed of.</summary>
+    public IReadOnlyList<FieldProblem>? Problems { get; init; }
+
     /// <summary>Share of the workflow that is done, 0 … 1.</summary>
     public double Fraction { get; init; }
 
@@ -50,6 +53,7 @@ internal sealed record JobSnapshot
         Numbers = result.RandomNumbers,
         Timings = result.Timings,
         Error = result.Error,
+        Problems = result.Detail,
     };
 
     /// <summary>The answer to the caller.</summary>
@@ -66,5 +70,6 @@ internal sealed record JobSnapshot
         Texts = Texts,
         RandomNumbers = Numbers,
         Error = Error,
+        Detail = Problems,
     };
 }

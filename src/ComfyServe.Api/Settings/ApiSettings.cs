@@ -54,6 +54,7 @@ public static class ApiSettings
         new("SHUTDOWN_GRACE", "10", "seconds that jobs may go on when the service is asked to stop", static (o, v) => o.ShutdownGrace = SettingValue.Seconds(v, 0, 3600)),
         new("TEMPLATES_FOLDER", "", "folder of workflow templates", static (o, v) => o.TemplatesFolder = v),
         new("API_KEYS", "", "keys between commas, each `NAME:KEY` or `NAME:sha256$HEX`, and `:read` after it for one that may not run anything", static (o, v) => o.ApiKeys = [.. SettingValue.List(v).Select(ApiKey.Parse)]),
+        new("OWNER_SHARE", "50", "percent of what keys share (waiting jobs, fetches, uploads, webhook deliveries) that one key may take, where there are several", static (o, v) => o.OwnerShare = SettingValue.Integer(v, 1, 100)),
         new("API_ALLOW_ANONYMOUS", "false", "whether to serve without keys on addresses other than loopback", static (o, v) => o.AllowAnonymous = SettingValue.Boolean(v)),
         new("API_CACHE", "memory", Unused + "results are kept in the ledger; `redis` is refused", static (_, v) => RefuseRedis(v)),
         new("COMFYUI_INSTALL_PATH", "", Unused + "files go to and come from engines over HTTP", static (_, _) => { }),

@@ -34,4 +34,7 @@ public sealed record GenerateResult
 
     /// <summary>Why the job failed or was cancelled.</summary>
     public JobError? Error { get; init; }
+
+    /// <summary>The fields of the request that made the job fail, where it was the caller's mistake.</summary>
+    public IReadOnlyList<FieldProblem>? Detail { get; init; }
 }

@@ -158,13 +158,13 @@ public sealed class InputTests
     }
 
     [Theory]
-    [InlineData("s3://bucket/key.png", 500, "only http and https", "input_refused")]
-    [InlineData("ftp://host/key.png", 500, "only http and https", "input_refused")]
+    [InlineData("s3://bucket/key.png", 422, "only http and https", "input_refused")]
+    [InlineData("ftp://host/key.png", 422, "only http and https", "input_refused")]
     [InlineData("http://127.0.0.1:1/x.png", 502, "Cannot connect to host", "input_unreachable")]
-    [InlineData("http://no-such-host.example/x.png", 502, "Cannot connect to host", "input_unreachable")]
-    [InlineData("http://169.254.169.254/latest", 500, "not on the public internet", "input_refused")]
-    [InlineData("data:image/png;base64,!!!", 500, "base64 is not valid", "input_refused")]
-    [InlineData("data:image/png;base64,", 500, "is empty", "input_refused")]
+    [InlineData("http://no-such-host.example/x.png", 422, "no host of this name", "input_refused")]
+    [InlineData("http://169.254.169.254/latest", 422, "not on the public internet", "input_refused")]
+    [InlineData("data:image/png;base64,!!!", 422, "base64 is not valid", "input_refused")]
+    [InlineData("data:image/png;base64,", 422, "is empty", "input_refused")]
     public async Task Run_BadInput_FailsWithItsReason(string value, int expected, string message, string code)
     {
         await using var host = await StartAsync();
@@ -174,19 +174,31 @@ public sealed class InputTests
         Assert.Equal(expected, status);
         Assert.StartsWith("Preprocessing failed: ", (string?)answer["message"], StringComparison.Ordinal);
         Assert.Contains(message, (string?)answer["message"], StringComparison.Ordinal);
-        Assert.Equal(code, (string?)answer["error"]!["code"]);
+        Assert.Equal((code, "1", "LoadImage"), ((string?)answer["error"]!["code"], (string?)answer["error"]!["node_id"], (string?)answer["error"]!["node_type"]));
+        Assert.Equal(expected != 422, (bool)answer["error"]!["retryable"]!);
+        if (expected == 422)
+        {
+            var problem = Assert.Single(answer["detail"]!.AsArray())!;
+            Assert.Equal("body/input/workflow_json/1/inputs/image", string.Join('/', problem["loc"]!.AsArray().Select(static p => (string)p!)));
+            Assert.Contains(message, (string?)problem["msg"], StringComparison.Ordinal);
+        }
+
         Assert.Empty(host.Engine.Submitted);
     }
 
     [Theory]
-    [InlineData(404, 500)]
-    [InlineData(403, 500)]
-    [InlineData(500, 502)]
-    public async Task Run_ServerRefuses_SaysSoWithoutTheToken(int answered, int expected)
+    [InlineData(404, 422, 1)]
+    [InlineData(403, 422, 1)]
+    [InlineData(410, 422, 1)]
+    [InlineData(408, 502, 2)]
+    [InlineData(429, 502, 2)]
+    [InlineData(500, 502, 2)]
+    public async Task Run_ServerRefuses_SaysSoWithoutTheToken(int answered, int expected, int asked)
     {
         await using var server = await FileServer.StartAsync(context =>
         {
             context.Response.StatusCode = answered;
+            context.Response.Headers.RetryAfter = "0";
             return Task.CompletedTask;
         });
         await using var host = await StartAsync();
@@ -196,6 +208,48 @@ public sealed class InputTests
         Assert.Equal(expected, status);
         Assert.StartsWith($"Preprocessing failed: {answered}, message='Unable to download {server.BaseUrl}/x.png?…'", (string?)answer["message"], StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", answer.ToJsonString(), StringComparison.Ordinal);
+        Assert.Equal((asked, asked > 1), (server.Requests.Count, (bool)answer["error"]!["retryable"]!));
+    }
+
+    [Theory]
+    [InlineData(429, "0")]
+    [InlineData(503, "1")]
+    [InlineData(502, "Fri, 31 Dec 1999 23:59:59 GMT")]
+    public async Task Run_ServerInTroubleOnce_IsAskedAgainWhenItSaid(int trouble, string after)
+    {
+        await using var server = await FileServer.StartAsync(null!);
+        server.Answer = context =>
+        {
+            if (server.Requests.Count > 1)
+            {
+                return FileServer.Bytes(Png)(context);
+            }
+
+            (context.Response.StatusCode, context.Response.Headers.RetryAfter) = (trouble, after);
+            return Task.CompletedTask;
+        };
+        await using var host = await StartAsync();
+
+        var (status, _) = await host.RunAsync(Load("{1}/x.png", server));
+
+        Assert.Equal((200, 2), (status, server.Requests.Count));
+        Assert.Equal(Png, host.Engine.File("input", "", Named(host)));
+    }
+
+    [Fact]
+    public async Task Run_ServerWantsToBeLeftAloneForLong_IsNotWaitedFor()
+    {
+        await using var server = await FileServer.StartAsync(static context =>
+        {
+            (context.Response.StatusCode, context.Response.Headers.RetryAfter) = (429, "3600");
+            return Task.CompletedTask;
+        });
+        await using var host = await StartAsync();
+
+        var (status, answer) = await host.RunAsync(Load("{1}/x.png", server));
+
+        Assert.Equal((502, true, 1), (status, (bool)answer["error"]!["retryable"]!, server.Requests.Count));
+        Assert.Contains("after 3600 s", (string?)answer["message"], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -221,7 +275,7 @@ public sealed class InputTests
 
         var (status, answer) = await host.RunAsync(Load("{1}/x.png", server));
 
-        Assert.Equal(500, status);
+        Assert.Equal(422, status);
         Assert.Contains("not on the public internet", (string?)answer["message"], StringComparison.Ordinal);
     }
 
