@@ -101,5 +101,5 @@ public sealed class ApiOptions
     public EngineTimes Times { get; set; } = new();
 
     /// <summary>How the owners of keys share a bound of so many places.</summary>
-    internal OwnerBounds BoundsOf(int total) => new(total, OwnerShare, Math.Max(1, ApiKeys.Select(static k => k.Name).Distinct(StringComparer.Ordinal).Count()));
+    internal OwnerBounds BoundsOf(int total) => new(total, OwnerShare, Math.Max(1, ApiKeys.Where(static k => k.MayRun).Select(static k => k.Name).Distinct(StringComparer.Ordinal).Count()));
 }

@@ -1,12 +1,13 @@
 using System.Security.Cryptography;
 using System.Text;
+using ComfyServe.Hosting.Fairness;
 using Microsoft.Extensions.Logging;
 
 namespace ComfyServe.Api.Engines;
 
 /// <summary>
-/// Hands engines to jobs in their order of acceptance: the available engine with the fewest runs. Each engine gets one run to execute and one more
-/// to wait in its own queue, so that it never idles between two jobs.
+/// Hands engines to jobs: owners take turns, and an owner's jobs come in their order of acceptance. Each gets the available engine with the fewest runs.
+/// Each engine gets one run to execute and one more to wait in its own queue, so that it never idles between two jobs.
 /// </summary>
 internal sealed partial class EnginePool : IAsyncDisposable
 {
@@ -14,7 +15,7 @@ internal sealed partial class EnginePool : IAsyncDisposable
     internal const int RunsPerEngine = 2;
 
     private readonly Lock _gate = new(); // guards _waiting, _downSince and Engine.Running
-    private readonly LinkedList<Waiter> _waiting = [];
+    private readonly OwnerTurns<Waiter> _waiting = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly TimeProvider _time;
     private readonly EngineTimes _times;
@@ -75,16 +76,17 @@ internal sealed partial class EnginePool : IAsyncDisposable
     }
 
     /// <summary>Waits for an engine. Throws <see cref="EngineUnreachableException"/> when none is reachable for too long.</summary>
-    /// <param name="owner">Who waits, for <see cref="PositionOf"/>.</param>
-    /// <param name="order">Whoever has a smaller one comes first.</param>
+    /// <param name="job">Who waits, for <see cref="PositionOf"/>.</param>
+    /// <param name="owner">Whose it is; null where there is one owner.</param>
+    /// <param name="order">Of one owner's, the smaller comes first.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public Task<EngineLease> AcquireAsync(object owner, long order, CancellationToken cancellationToken)
+    public Task<EngineLease> AcquireAsync(object job, string? owner, long order, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var waiter = new Waiter(owner, order);
+        var waiter = new Waiter(job, owner ?? "");
         lock (_gate)
         {
-            waiter.Node = Insert(waiter);
+            waiter.Place = _waiting.Add(waiter.Owner, waiter, order);
         }
 
         if (cancellationToken.CanBeCanceled)
@@ -100,22 +102,12 @@ internal sealed partial class EnginePool : IAsyncDisposable
         return waiter.Source.Task;
     }
 
-    /// <summary>Where <paramref name="owner"/> waits, from 1, or 0 when it does not; and how many wait.</summary>
-    public (int Position, int Waiting) PositionOf(object owner)
+    /// <summary>How many get an engine up to and with <paramref name="job"/>, 0 when it does not wait; and how many wait.</summary>
+    public (int Position, int Waiting) PositionOf(object job, string? owner)
     {
         lock (_gate)
         {
-            var position = 0;
-            foreach (var waiter in _waiting)
-            {
-                position++;
-                if (waiter.Owner == owner)
-                {
-                    return (position, _waiting.Count);
-                }
-            }
-
-            return (0, _waiting.Count);
+            return (_waiting.PositionOf(owner ?? "", w => w.Job == job), _waiting.Count);
         }
     }
 
@@ -161,28 +153,14 @@ internal sealed partial class EnginePool : IAsyncDisposable
         Pump();
     }
 
-    /// <summary>Called under the lock. Almost always the last place.</summary>
-    private LinkedListNode<Waiter> Insert(Waiter waiter)
-    {
-        var before = _waiting.Last;
-        while (before is not null && before.Value.Order > waiter.Order)
-        {
-            before = before.Previous;
-        }
-
-        return before is null ? _waiting.AddFirst(waiter) : _waiting.AddAfter(before, waiter);
-    }
-
     private void Abandon(Waiter waiter, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
-            if (waiter.Node!.List is null)
+            if (!_waiting.Remove(waiter.Owner, waiter.Place!))
             {
                 return; // Served at the same moment.
             }
-
-            _waiting.Remove(waiter.Node);
         }
 
         waiter.Source.TrySetCanceled(cancellationToken);
@@ -193,11 +171,10 @@ internal sealed partial class EnginePool : IAsyncDisposable
         List<(Waiter Waiter, Engine? Engine)>? served = null;
         lock (_gate)
         {
-            while (_waiting.First is { } first && Pick() is { } engine)
+            while (_waiting.Count > 0 && Pick() is { } engine)
             {
                 engine.Running++;
-                _waiting.RemoveFirst();
-                (served ??= []).Add((first.Value, engine));
+                (served ??= []).Add((_waiting.Take()!, engine));
             }
 
             GiveUp(ref served);
@@ -234,10 +211,9 @@ internal sealed partial class EnginePool : IAsyncDisposable
 
         _downSince ??= _time.GetTimestamp();
         var left = _times.NoEngine - _time.GetElapsedTime(_downSince.Value);
-        while (left <= TimeSpan.Zero && _waiting.First is { } first)
+        while (left <= TimeSpan.Zero && _waiting.Take() is { } next)
         {
-            _waiting.RemoveFirst();
-            (served ??= []).Add((first.Value, null));
+            (served ??= []).Add((next, null));
         }
     }
 
@@ -278,15 +254,15 @@ internal sealed partial class EnginePool : IAsyncDisposable
         return best;
     }
 
-    private sealed class Waiter(object owner, long order)
+    private sealed class Waiter(object job, string owner)
     {
-        public object Owner { get; } = owner;
+        public object Job { get; } = job;
 
-        public long Order { get; } = order;
+        public string Owner { get; } = owner;
 
         public TaskCompletionSource<EngineLease> Source { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public LinkedListNode<Waiter>? Node { get; set; }
+        public LinkedListNode<(Waiter Item, long Order)>? Place { get; set; }
 
         public CancellationTokenRegistration Registration { get; set; }
     }

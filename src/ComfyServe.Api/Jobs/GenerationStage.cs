@@ -33,7 +33,7 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
             Engine engine;
             try
             {
-                using var lease = await pool.AcquireAsync(job, job.Order, job.Cancellation);
+                using var lease = await pool.AcquireAsync(job, job.Request.Owner, job.Order, job.Cancellation);
                 engine = lease.Engine;
                 var workflow = await stager.StageAsync(engine, inputs, afresh, job.Cancellation);
                 outcome = await RunOnceAsync(job, workflow, engine, job.FirstRun + attempt - 1, takeOver: false, queued);

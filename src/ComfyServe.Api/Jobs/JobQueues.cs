@@ -27,7 +27,7 @@ internal sealed class JobQueues(EnginePool pool, InputCache inputs)
     /// <summary>Where a job stands.</summary>
     public JobPlace PlaceOf(Job job)
     {
-        var (position, size) = pool.PositionOf(job);
+        var (position, size) = pool.PositionOf(job, job.Request.Owner);
         return position == 0
             ? Sizes()
             : Sizes() with { Queue = "generation", Position = position, Size = size, WaitSeconds = (int)Math.Ceiling(SecondsFor(position)) };

@@ -20,18 +20,20 @@ internal sealed partial class JobService(ApiOptions options, JobPipeline pipelin
     private readonly ConcurrentDictionary<Job, Task> _active = new();
     private Task _draining = Task.CompletedTask;
     private ITimer? _sweeping;
-    private int _unfinished;
+    private readonly JobPlaces _places = new(options.BoundsOf(options.MaxQueueSize + options.Engines.Count));
     private long _order;
     private volatile bool _stopping;
 
     /// <summary>Jobs accepted and not over.</summary>
-    public int Unfinished => Volatile.Read(ref _unfinished);
+    public int Unfinished => _places.Count;
 
     /// <summary>How long the oldest unfinished job has been here; null where there is none. Clean-up spares what was written since.</summary>
     public TimeSpan? OldestUnfinished => _active.Keys.Select(j => (TimeSpan?)j.Elapsed).Max();
 
-    /// <summary>What a caller is told whom there is no room for.</summary>
-    public string CapacityMessage => $"Worker at capacity ({options.MaxQueueSize} in flight); retry shortly";
+    /// <summary>What a caller is told when there is no room for the request.</summary>
+    public string CapacityMessage(string? owner) => _places.IsShareFull(owner)
+        ? $"Worker at capacity ({_places.Share} in flight for this key, its share); retry shortly"
+        : $"Worker at capacity ({options.MaxQueueSize} in flight); retry shortly";
 
     /// <summary>When a refused caller should come back: from the measured pace, 5 s before anything was measured.</summary>
     public int RetryAfterSeconds => queues.SecondsPerJob <= 0 ? DefaultRetryAfter : (int)Math.Clamp(Math.Ceiling(queues.SecondsFor(1)), 1, 600);
@@ -56,9 +58,10 @@ internal sealed partial class JobService(ApiOptions options, JobPipeline pipelin
             return Repeats(other, request);
         }
 
-        if (Interlocked.Increment(ref _unfinished) > options.MaxQueueSize + pool.Engines.Count)
+        if (!_places.TryTake(request.Owner))
         {
-            Drop(job);
+            _registry.Remove(job);
+            job.Dispose();
             return Acceptance.Refused(JobErrorCode.AtCapacity);
         }
 
@@ -131,7 +134,7 @@ internal sealed partial class JobService(ApiOptions options, JobPipeline pipelin
     private void Drop(Job job)
     {
         _registry.Remove(job);
-        Interlocked.Decrement(ref _unfinished);
+        _places.Give(job.Request.Owner);
         job.Dispose();
     }
 
@@ -198,7 +201,7 @@ internal sealed partial class JobService(ApiOptions options, JobPipeline pipelin
             FirstRun = ((lease.Attempt - 1) * GenerationStage.MaxAttempts) + 1,
         };
         _registry.Add(job);
-        Interlocked.Increment(ref _unfinished);
+        _places.Take(request.Owner);
         Log.Resumed(parts.Logger, job.Id, lease.Attempt);
         _active[job] = RunAsync(job);
     }
@@ -212,7 +215,7 @@ internal sealed partial class JobService(ApiOptions options, JobPipeline pipelin
             await pipeline.RunAsync(job);
         }
 
-        Interlocked.Decrement(ref _unfinished);
+        _places.Give(job.Request.Owner);
         if (job.Snapshot.Timings.GenerationMs is { } took)
         {
             queues.Measure(took / 1000.0);

@@ -1,4 +1,5 @@
 using ComfyServe.Api.Jobs;
+using ComfyServe.Api.Keys;
 using ComfyServe.Contracts.Api;
 using ComfyServe.Jobs;
 using Microsoft.AspNetCore.Builder;
@@ -75,7 +76,7 @@ internal static class GenerateApi
     {
         var (status, message) = reason switch
         {
-            JobErrorCode.AtCapacity => (StatusCodes.Status503ServiceUnavailable, jobs.CapacityMessage),
+            JobErrorCode.AtCapacity => (StatusCodes.Status503ServiceUnavailable, jobs.CapacityMessage(KeyGate.OwnerOf(context))),
             JobErrorCode.ShuttingDown => (StatusCodes.Status503ServiceUnavailable, "The service is shutting down; retry shortly"),
             JobErrorCode.LedgerUnavailable => (StatusCodes.Status503ServiceUnavailable, "The request cannot be written down; retry later"),
             _ => (StatusCodes.Status409Conflict, "Another request has this request_id or Idempotency-Key; use a new one"),

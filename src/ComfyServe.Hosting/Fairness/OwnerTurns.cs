@@ -1,14 +1,20 @@
 namespace ComfyServe.Hosting.Fairness;
 
 /// <summary>
-/// A queue in which owners take turns: of each the first that waits, in the order of the owners' arrival; within an owner by their numbers. With one owner
-/// it is a plain queue. Not for several threads at a time: its user has a lock.
+/// A queue in which owners take turns: in each round every owner that waits has one, in the order of their arrival; who comes while a round goes on and had no
+/// turn in it joins it. Within an owner the smaller number comes first. With one owner it is a plain queue. Not for several threads at a time: its user has
+/// a lock.
 /// </summary>
 public sealed class OwnerTurns<T>
     where T : class
 {
-    private readonly LinkedList<Line> _turns = []; // whose turn is next comes first; only owners that wait
+    /// <summary>Owners remembered that had their turn and wait for nothing; forgetting one gives it a turn too early.</summary>
+    private const int Remembered = 1024;
+
+    private readonly LinkedList<Line> _turns = []; // owners that wait, by round and then by turn
     private readonly Dictionary<string, LinkedListNode<Line>> _lines = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _served = new(StringComparer.Ordinal); // in this round
+    private long _round;
 
     /// <summary>How many wait.</summary>
     public int Count { get; private set; }
@@ -24,9 +30,10 @@ public sealed class OwnerTurns<T>
     {
         if (!_lines.TryGetValue(owner, out var node))
         {
-            _lines[owner] = node = _turns.AddLast(new Line(owner));
+            _lines[owner] = node = Insert(new(owner) { Round = _served.Contains(owner) ? _round + 1 : _round });
         }
 
+        Count++;
         var waiting = node.Value.Waiting;
         var before = waiting.Last;
         while (before is not null && before.Value.Order > order)
@@ -34,36 +41,19 @@ public sealed class OwnerTurns<T>
             before = before.Previous;
         }
 
-        Count++;
         return before is null ? waiting.AddFirst((item, order)) : waiting.AddAfter(before, (item, order));
     }
 
-    /// <summary>Takes the next one out; its owner's next turn comes after everybody else's.</summary>
+    /// <summary>Takes the next one out; its owner's next turn is in the next round.</summary>
     /// <param name="may">Whether an owner may be served now; others are passed over and keep their turn.</param>
     public T? Take(Func<string, bool>? may = null)
     {
         for (var node = _turns.First; node is not null; node = node.Next)
         {
-            if (may is not null && !may(node.Value.Owner))
+            if (may is null || may(node.Value.Owner))
             {
-                continue;
+                return Serve(node);
             }
-
-            var line = node.Value;
-            var item = line.Waiting.First!.Value.Item;
-            line.Waiting.RemoveFirst();
-            Count--;
-            _turns.Remove(node);
-            if (line.Waiting.Count > 0)
-            {
-                _turns.AddLast(node);
-            }
-            else
-            {
-                _lines.Remove(line.Owner);
-            }
-
-            return item;
         }
 
         return null;
@@ -110,19 +100,60 @@ public sealed class OwnerTurns<T>
         return 0;
     }
 
-    /// <summary>Those of other owners that come before one that has <paramref name="before"/> of its own line before it: as many of each, and one more of those whose turn is earlier.</summary>
+    private LinkedListNode<Line> Insert(Line line)
+    {
+        var before = _turns.Last;
+        while (before is not null && before.Value.Round > line.Round)
+        {
+            before = before.Previous;
+        }
+
+        return before is null ? _turns.AddFirst(line) : _turns.AddAfter(before, line);
+    }
+
+    private T Serve(LinkedListNode<Line> node)
+    {
+        var line = node.Value;
+        if (line.Round > _round || _served.Count >= Remembered)
+        {
+            _round = Math.Max(_round, line.Round);
+            _served.Clear();
+        }
+
+        _served.Add(line.Owner);
+        var item = line.Waiting.First!.Value.Item;
+        line.Waiting.RemoveFirst();
+        Count--;
+        _turns.Remove(node);
+        line.Round = _round + 1;
+        if (line.Waiting.Count > 0)
+        {
+            _turns.AddLast(node); // no round is later
+        }
+        else
+        {
+            _lines.Remove(line.Owner);
+        }
+
+        return item;
+    }
+
+    /// <summary>How many of other owners come before one that has <paramref name="before"/> of its own owner's before it.</summary>
     private int Others(Line own, int before)
     {
-        var (sum, earlier) = (0, 1);
+        var (sum, isPast) = (0, false);
         foreach (var line in _turns)
         {
             if (ReferenceEquals(line, own))
             {
-                earlier = 0;
+                isPast = true;
                 continue;
             }
 
-            sum += Math.Min(line.Waiting.Count, before + earlier);
+            // One in each earlier round, and in the same round if its turn there is earlier: who begins a round later was put in the line before we come there again.
+            var rounds = own.Round - line.Round + before;
+            var isEarlier = line.Round > own.Round || (line.Round == own.Round && !isPast);
+            sum += (int)Math.Clamp(rounds + (isEarlier ? 1 : 0), 0, line.Waiting.Count);
         }
 
         return sum;
@@ -131,6 +162,8 @@ public sealed class OwnerTurns<T>
     private sealed class Line(string owner)
     {
         public string Owner { get; } = owner;
+
+        public long Round { get; set; }
 
         public LinkedList<(T Item, long Order)> Waiting { get; } = [];
     }

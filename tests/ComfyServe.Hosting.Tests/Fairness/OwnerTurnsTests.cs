@@ -43,12 +43,35 @@ public sealed class OwnerTurnsTests
     });
 
     [Fact]
-    public void PositionOf_IsWhenItIsServed() => Gen.Select(Arrivals, Gen.Int[0, 20]).Sample((arrivals, taken) =>
+    public void Take_OwnerWhoHadNoTurnInTheRound_ComesBeforeThoseWhoHad()
     {
-        var turns = Fill(arrivals);
+        var turns = new OwnerTurns<string>();
+        foreach (var order in Enumerable.Range(1, 4))
+        {
+            turns.Add("bob", $"bob{order}", order);
+        }
+
+        var first = (turns.Take(), turns.Take());
+        turns.Add("ann", "ann1", 5);
+        turns.Add("ann", "ann2", 6);
+
+        Assert.Equal(("bob1", "bob2"), first);
+        Assert.Equal(["ann1", "bob3", "ann2", "bob4"], Drain(turns));
+    }
+
+    [Fact]
+    public void PositionOf_IsWhenItIsServed() => Gen.Select(Arrivals, Gen.Int[0, 20], Arrivals).Sample((earlier, taken, later) =>
+    {
+        var turns = Fill(earlier);
         for (var i = 0; i < taken; i++)
         {
             turns.Take();
+        }
+
+        (int Owner, int Order)[] arrivals = [.. earlier, .. later];
+        foreach (var (name, order) in Names(arrivals).Zip(arrivals.Select(a => a.Order)).Skip(earlier.Length))
+        {
+            turns.Add(name.Split('/')[0], name, order);
         }
 
         var told = Names(arrivals).Select(n => (Name: n, Position: turns.PositionOf(n.Split('/')[0], item => item == n))).Where(p => p.Position > 0)
