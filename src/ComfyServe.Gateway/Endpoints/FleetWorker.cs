@@ -13,6 +13,7 @@ internal sealed class FleetWorker
     private bool _closed;
     private bool _nothingToFinish;
     private bool _toldToDrain;
+    private string? _boot; // of whoever reported last; null for the original's worker
     private readonly ReportOrder _order = new();
 
     public FleetWorker(WorkerRow row, LivenessLimits limits, double now)
@@ -135,7 +136,7 @@ internal sealed class FleetWorker
     public void Leave(WorkerPhase phase, double now)
     {
         _nothingToFinish = Row.Url is null || Phase is WorkerPhase.Stopped or WorkerPhase.Error or WorkerPhase.Creating or WorkerPhase.Created or WorkerPhase.ModelLoading or WorkerPhase.Starting;
-        (_closed, _closedBoot) = (true, _order.BootId);
+        (_closed, _closedBoot) = (true, _boot);
         Enter(phase, now);
     }
 
@@ -160,19 +161,18 @@ internal sealed class FleetWorker
     /// <summary>Takes its report in; false if it came late or twice.</summary>
     public bool Report(WorkerStatus status, double now, double unixNow)
     {
-        if (status.Extension is { } extension)
+        // The same id may be used by our worker and then by the original's: what a report leaves out is not so.
+        var extension = status.Extension;
+        if (!_order.IsNews(extension?.BootId, extension?.Sequence ?? 0))
         {
-            if (!_order.IsNews(extension.BootId, extension.Sequence))
-            {
-                return false;
-            }
-
-            Ours = true;
-            QueueLimit = extension.MaxQueueTime is > 0 and { } limit ? limit : double.PositiveInfinity;
-            SaysDraining = extension.Draining == true;
-            Perf.RunsAtOnce(extension.ParallelRequests ?? 1);
+            return false;
         }
 
+        _boot = extension?.BootId;
+        Ours = extension is not null;
+        QueueLimit = extension?.MaxQueueTime is > 0 and { } limit ? limit : double.PositiveInfinity;
+        SaysDraining = extension?.Draining == true;
+        Perf.RunsAtOnce(extension is null ? null : extension.ParallelRequests ?? 1);
         LastSeen = now;
         Load = Math.Max(0, status.CurLoad ?? 0);
         Requests = (int)Math.Max(status.NumRequestsWorking ?? 0, status.WorkingRequestIdxs?.Count ?? 0);

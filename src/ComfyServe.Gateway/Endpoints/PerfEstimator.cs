@@ -27,12 +27,14 @@ internal sealed class PerfEstimator
     private int _overlaps;
     private double _lastLoad;
     private bool _busy;
+    private bool? _toldParallel;
+    private bool _seenParallel;
 
     /// <summary>The benchmark's result.</summary>
     public double Benchmark => _benchmark;
 
     /// <summary>Whether requests run side by side: then a request's time says little, and the benchmark stands.</summary>
-    public bool Parallel { get; private set; }
+    public bool Parallel => _toldParallel ?? _seenParallel;
 
     /// <summary>The number to count on.</summary>
     public double Perf => Math.Min(_learned > 0 ? _learned : _benchmark, _slowBound);
@@ -54,8 +56,16 @@ internal sealed class PerfEstimator
         _learned = learned > 0 && benchmark > 0 ? Clamp(learned) : 0;
     }
 
-    /// <summary>The worker says how many requests it runs at the same time.</summary>
-    public void RunsAtOnce(int requests) => Parallel = requests > 1;
+    /// <summary>How many requests the worker says that it runs at the same time; null if it does not say, then its requests tell.</summary>
+    public void RunsAtOnce(int? requests)
+    {
+        if (requests is null != _toldParallel is null)
+        {
+            _seenParallel = false; // another kind of worker under the same id
+        }
+
+        _toldParallel = requests is null ? null : requests > 1;
+    }
 
     /// <summary>Takes a report in: load served since the last, load and requests there now, at a time in seconds.</summary>
     public void Report(double served, double load, double requests, double now)
@@ -129,7 +139,7 @@ internal sealed class PerfEstimator
             _lastCompletion = completedAt;
             if (_overlaps > 1)
             {
-                (Parallel, _learned, _slowBound) = (true, 0, double.PositiveInfinity);
+                (_seenParallel, _learned, _slowBound) = (true, 0, double.PositiveInfinity);
             }
 
             return;
