@@ -58,7 +58,7 @@ public static class WorkerServer
     {
         services.AddHttpForwarder();
         services.AddSingleton<WorkerAddress>().AddSingleton<Readiness>().AddSingleton<Score>();
-        services.AddSingleton<GatewayTerms>().AddSingleton<PublicKeys>().AddSingleton<TicketNumbers>().AddSingleton<TicketVerifier>().AddSingleton<TicketGate>();
+        services.AddSingleton<GatewayTerms>().AddSingleton<PublicKeys>().AddSingleton<TicketNumbers>().AddSingleton<TicketVerifier>().AddSingleton<RefusalLog>().AddSingleton<TicketGate>();
         services.AddSingleton(_ => new NonceMemory());
         services.AddSingleton<LoadLedger>();
         services.AddSingleton(_ => new TurnQueue(options.ParallelRequests)).AddSingleton(_ => new BodyBudget(options.MaxBodiesBytes));

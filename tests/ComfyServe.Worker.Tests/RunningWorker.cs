@@ -32,7 +32,8 @@ internal sealed class RunningWorker : IAsyncDisposable
         where T : notnull => _app!.Services.GetRequiredService<T>();
 
     /// <summary>Starts a worker that was measured before with this result, or (null) that measures.</summary>
-    public static async Task<RunningWorker> StartAsync(double? perf = 200, Action<WorkerOptions>? change = null, bool untilReady = true, int health = 200)
+    public static async Task<RunningWorker> StartAsync(
+        double? perf = 200, Action<WorkerOptions>? change = null, bool untilReady = true, int health = 200, ILoggerProvider? log = null)
     {
         var worker = new RunningWorker(await FakeApi.StartAsync(), await FakeGateway.StartAsync());
         worker.Api.Health = health;
@@ -54,7 +55,14 @@ internal sealed class RunningWorker : IAsyncDisposable
             HealthInterval = TimeSpan.FromMilliseconds(20),
         };
         change?.Invoke(options);
-        worker._app = WorkerServer.Build(options, static b => b.Logging.ClearProviders());
+        worker._app = WorkerServer.Build(options, b =>
+        {
+            b.Logging.ClearProviders();
+            if (log is not null)
+            {
+                b.Logging.AddProvider(log);
+            }
+        });
         await worker._app.StartAsync(TestContext.Current.CancellationToken);
         (worker.Url, worker.LocalUrl) = (worker._app.Urls.First(), worker._app.Urls.Last());
         if (untilReady)

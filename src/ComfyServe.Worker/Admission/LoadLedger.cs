@@ -72,7 +72,7 @@ internal sealed class LoadLedger(WorkerOptions options, Score score, TimeProvide
         }
     }
 
-    /// <summary>A request was refused: no right, draining, or too much here.</summary>
+    /// <summary>A request whose ticket is good was refused: draining, or too much here.</summary>
     public void Reject(long requestIdx, double cost, LoadKind kind)
     {
         lock (_gate)

@@ -68,7 +68,6 @@ internal sealed class ForwardApi(
                 await Answers.WriteAsync(context, StatusCodes.Status410Gone, "error", "invalid session");
                 return;
             case SessionAccess.NotYours:
-                ledger.Reject(ticket.RequestIdx, BenchmarkRunner.Load, LoadKind.SessionRequest);
                 context.Response.StatusCode = StatusCodes.Status401Unauthorized;
                 return;
         }

@@ -2,12 +2,14 @@ using ComfyServe.Worker.Admission;
 using ComfyServe.Worker.Benchmark;
 using ComfyServe.Worker.Forwarding;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace ComfyServe.Worker.Tickets;
 
-/// <summary>Lets a request with a good ticket pass, and answers the others: 401 without a right, 503 while draining.</summary>
-internal sealed partial class TicketGate(TicketVerifier verifier, KeyLoop keys, Readiness readiness, LoadLedger ledger, ILogger<TicketGate> logger)
+/// <summary>
+/// Lets a request with a good ticket pass, and answers the others: 401 without a right, 503 while draining. A ticket that does not
+/// verify changes nothing, here or at the gateway: whoever wrote it may have put anybody's request into it.
+/// </summary>
+internal sealed class TicketGate(TicketVerifier verifier, KeyLoop keys, Readiness readiness, LoadLedger ledger, RefusalLog refusals)
 {
     /// <summary>Checks a ticket and uses it up.</summary>
     /// <returns>The load that it is for; null when the request was answered.</returns>
@@ -21,8 +23,7 @@ internal sealed partial class TicketGate(TicketVerifier verifier, KeyLoop keys, 
 
         if (verdict is not (TicketVerdict.Granted or TicketVerdict.Signed or TicketVerdict.Unsecured))
         {
-            Log.Refused(logger, ticket.Data.RequestIdx, verdict);
-            ledger.Reject(ticket.Data.RequestIdx, BenchmarkRunner.Load, kind);
+            refusals.Note(verdict);
             context.Response.StatusCode = StatusCodes.Status401Unauthorized;
             return null;
         }
@@ -44,10 +45,4 @@ internal sealed partial class TicketGate(TicketVerifier verifier, KeyLoop keys, 
     // The original's signature does not cover the cost: without a grant a client could claim any.
     private static double Cost(Ticket ticket, TicketVerdict verdict) =>
         verdict != TicketVerdict.Signed && double.IsFinite(ticket.Data.Cost) && ticket.Data.Cost > 0 ? ticket.Data.Cost : BenchmarkRunner.Load;
-
-    private static partial class Log
-    {
-        [LoggerMessage(5011, LogLevel.Warning, "Request '{RequestIdx}' was refused: its ticket is {Verdict}")]
-        public static partial void Refused(ILogger logger, long requestIdx, TicketVerdict verdict);
-    }
 }

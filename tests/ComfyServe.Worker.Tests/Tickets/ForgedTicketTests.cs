@@ -1,0 +1,83 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using ComfyServe.Worker.Admission;
+using ComfyServe.Worker.Tickets;
+
+namespace ComfyServe.Worker.Tests.Tickets;
+
+/// <summary>Tickets that do not verify: whoever sends them, and as many as they like, nothing changes at worker and gateway.</summary>
+public sealed class ForgedTicketTests
+{
+    private const int Rounds = 40;
+
+    [Fact]
+    public async Task Request_TicketsThatDoNotVerify_ChangeNothingAndAreToldOnce()
+    {
+        using var log = new LogLines();
+        await using var worker = await RunningWorker.StartAsync(log: log);
+        worker.Gateway.Answer = new JsonObject { ["success"] = true, ["grants"] = true, ["now"] = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() };
+        var terms = worker.Get<GatewayTerms>();
+        await worker.Gateway.UntilAsync(_ => terms.GivesGrants);
+        var (keyCalls, reported) = (worker.Gateway.KeyCalls, worker.Gateway.Statuses.Count);
+        var used = worker.Gateway.Granted(worker.Url);
+        using (await worker.GenerateAsync(used))
+        {
+            // From here on it was used.
+        }
+
+        for (var round = 0; round < Rounds; round++)
+        {
+            foreach (var forged in Forged(worker, used))
+            {
+                using var request = await worker.GenerateAsync(forged);
+                Assert.Equal(HttpStatusCode.Unauthorized, request.StatusCode);
+                using var session = await worker.PostAsync("/session/create", new JsonObject { ["auth_data"] = forged.DeepClone(), ["payload"] = new JsonObject() });
+                Assert.Equal(HttpStatusCode.Unauthorized, session.StatusCode);
+            }
+        }
+
+        var good = worker.Gateway.Granted(worker.Url);
+        using var served = await worker.GenerateAsync(good);
+        Assert.Equal(HttpStatusCode.OK, served.StatusCode);
+        await worker.Gateway.UntilAsync(g => g.Ended.Any(e => (long)e["request_idx"]! == (long)good["request_idx"]!));
+        Assert.All(worker.Gateway.Ended, static e => Assert.Equal("Success", (string)e["status"]!));
+        Assert.Equal(2, worker.Gateway.Ended.Count);
+        Assert.All(worker.Gateway.Statuses.Skip(reported), static s => Assert.Equal(0, (double)s["rej_load"]!));
+        Assert.Equal(0, worker.Get<LoadLedger>().Totals().Rejected);
+        Assert.Equal(keyCalls, worker.Gateway.KeyCalls);
+        Assert.InRange(worker.Get<NonceMemory>().Count, 2, 2);
+        Assert.Single(log.Lines, static l => l.Contains("do not verify", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Session_TicketOfAnother_CountsNothing()
+    {
+        await using var worker = await RunningWorker.StartAsync();
+        var ticket = worker.Gateway.Granted(worker.Url);
+        using var created = await worker.PostAsync("/session/create", new JsonObject { ["auth_data"] = ticket.DeepClone(), ["payload"] = new JsonObject() });
+        var id = (string)JsonNode.Parse(await RunningWorker.TextAsync(created))!["session_id"]!;
+
+        using var foreign = await worker.GenerateAsync(worker.Gateway.Granted(worker.Url), session: id);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, foreign.StatusCode);
+        Assert.Equal(0, worker.Get<LoadLedger>().Totals().Rejected);
+    }
+
+    private static IEnumerable<JsonObject> Forged(RunningWorker worker, JsonObject used)
+    {
+        yield return used;
+        yield return worker.Gateway.Ticket(worker.Url);
+        yield return worker.Gateway.Granted(worker.Url, workerId: 1);
+        yield return worker.Gateway.Granted(worker.Url, ends: DateTimeOffset.UtcNow.AddMinutes(-1));
+        foreach (var (member, value) in new (string, JsonNode)[] { ("signature", "AAAA"), ("request_idx", 1), ("cost", 1e300), ("reqnum", 77), ("url", "http://10.0.0.5:8080") })
+        {
+            var changed = worker.Gateway.Granted(worker.Url);
+            changed[member] = value;
+            yield return changed;
+        }
+
+        var nobodys = worker.Gateway.Granted(worker.Url);
+        nobodys["grant"]!["signature"] = new string('A', 43);
+        yield return nobodys;
+    }
+}
