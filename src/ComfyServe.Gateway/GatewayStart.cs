@@ -17,7 +17,8 @@ internal sealed class GatewayStart(
         await store.InitializeAsync(cancellationToken);
         await secrets.LoadAsync(store, cancellationToken);
         await authority.LoadAsync(store, cancellationToken);
-        seats.Number(await store.NextAsync("start", cancellationToken) - 1);
+        var start = await store.NextAsync("start", cancellationToken) - 1;
+        seats.Number(start, secrets.IndexKey(start));
         var accountKey = options.AdminKey ?? Environment.GetEnvironmentVariable("COMFYSERVE_ADMIN_KEY");
         if (!string.IsNullOrEmpty(accountKey))
         {

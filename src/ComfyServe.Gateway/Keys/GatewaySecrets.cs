@@ -48,6 +48,9 @@ internal sealed class GatewaySecrets : IDisposable
     /// <summary>The key that seals durable jobs at rest: the same for all gateways on one store.</summary>
     public byte[] LedgerKey() => HMACSHA256.HashData(_root, "job ledger"u8);
 
+    /// <summary>The key of the order in which one start of a gateway gives indexes.</summary>
+    public byte[] IndexKey(long start) => HMACSHA256.HashData(_root, Encoding.UTF8.GetBytes($"request indexes {start}"));
+
     /// <summary>A new random key for an account or a scope.</summary>
     public static string NewKey() => "ca_" + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 
 namespace ComfyServe.Gateway.Routing;
 
@@ -6,7 +7,7 @@ namespace ComfyServe.Gateway.Routing;
 internal sealed class SeatTable(GatewayOptions options)
 {
     private readonly ConcurrentDictionary<long, EndpointSeat> _seats = new();
-    private RequestIndexes _indexes = new(0);
+    private RequestIndexes _indexes = new(0, RandomNumberGenerator.GetBytes(16));
 
     /// <summary>This gateway: the number of its start.</summary>
     public long Gateway => _indexes.Start;
@@ -14,8 +15,8 @@ internal sealed class SeatTable(GatewayOptions options)
     /// <summary>All of them.</summary>
     public IEnumerable<EndpointSeat> All => _seats.Values;
 
-    /// <summary>Sets the gateway's number, before the first request.</summary>
-    public void Number(long start) => _indexes = new RequestIndexes(start);
+    /// <summary>Sets the gateway's number and the secret order of its indexes, before the first request.</summary>
+    public void Number(long start, ReadOnlySpan<byte> key) => _indexes = new RequestIndexes(start, key);
 
     /// <summary>Whether a request can have this index: not one that this gateway is still to give, which would then belong to two.</summary>
     public bool MayExist(long requestIdx) => _indexes.MayExist(requestIdx);

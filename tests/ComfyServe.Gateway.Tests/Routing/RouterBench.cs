@@ -19,7 +19,7 @@ internal sealed class RouterBench
         Push();
     }
 
-    public RequestIndexes Indexes { get; } = new(0);
+    public RequestIndexes Indexes { get; } = new(0, new byte[16]);
 
     public EndpointRouter Router { get; }
 

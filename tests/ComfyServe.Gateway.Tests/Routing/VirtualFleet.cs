@@ -14,7 +14,7 @@ internal sealed class VirtualFleet
 {
     private const double Step = 0.001;
     private readonly EndpointCore _core;
-    private readonly EndpointRouter _router = new(new RequestIndexes(0).Next, new RouterLimits());
+    private readonly EndpointRouter _router = new(new RequestIndexes(0, new byte[16]).Next, new RouterLimits());
     private readonly List<VirtualWorker> _workers = [];
     private readonly Queue<(RouteWaiter Call, double Cost)> _waiting = new();
     private long _ticks;
