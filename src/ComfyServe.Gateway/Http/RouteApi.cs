@@ -1,3 +1,4 @@
+using System.Globalization;
 using ComfyServe.Contracts.Serverless;
 using ComfyServe.Gateway.Endpoints;
 using ComfyServe.Gateway.Routing;
@@ -10,7 +11,8 @@ namespace ComfyServe.Gateway.Http;
 
 /// <summary>
 /// <c>POST /route/</c>. The original's client gives a request up for good at any answer but 200 and after ten seconds, so
-/// everything but a wrong key, endpoint or body is 200: with a ticket, or with an index to ask again with.
+/// everything but a wrong key, endpoint or body is 200: with a ticket, or with an index to ask again with. A key that does not use its tickets
+/// gets 429.
 /// </summary>
 internal sealed class RouteApi(
     Callers callers, EndpointDirectory directory, SeatTable seats, TicketWriter tickets, RoutingClock clock, GatewayOptions options)
@@ -48,8 +50,17 @@ internal sealed class RouteApi(
         var cost = request.Cost is > 0 and <= LargestCost ? request.Cost.Value : StandardCost;
         var router = seats.Seat(endpoint.Id).Router;
         var outcome = await callers.MayRouteAsync(caller, options.RouteHold, cancellationToken)
-            ? await RouteAsync(router, Call(request, cost, began), cancellationToken)
+            ? await RouteAsync(router, Call(request, cost, caller.KeyId, began), cancellationToken)
             : new RouteOutcome(request.RequestIdx, null, 0, 0, 0, CanServe: true);
+        if (outcome.Refused > 0)
+        {
+            var seconds = (outcome.Refused + 999) / 1000;
+            context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+            await Answers.Failure(
+                StatusCodes.Status429TooManyRequests, "unused_tickets", $"Too many tickets of this key were not used: send each to its worker at once, and ask again in {seconds} s").ExecuteAsync(context);
+            return;
+        }
+
         Answers.Write(context.Response, tickets.Write(name, cost, outcome, router.Snapshot.Summary), ServerlessJson.Default.RouteAnswer);
     }
 
@@ -72,12 +83,12 @@ internal sealed class RouteApi(
         }
     }
 
-    private RouteCall Call(RouteRequest request, double cost, long began)
+    private RouteCall Call(RouteRequest request, double cost, string key, long began)
     {
         var replay = Math.Clamp(request.ReplayTimeout ?? 60, 1, LongestReplay.TotalSeconds);
         var hold = Math.Max(0, (long)options.RouteHold.TotalMilliseconds - (clock.Now - began));
         var idx = seats.MayExist(request.RequestIdx) ? request.RequestIdx : 0;
-        return new RouteCall(idx, cost, hold, (long)(replay * 1000));
+        return new RouteCall(idx, cost, hold, (long)(replay * 1000), Key: key);
     }
 
     private static Task RefuseAsync(HttpContext context, int status, string error) => Answers.Failure(status, error, error).ExecuteAsync(context);

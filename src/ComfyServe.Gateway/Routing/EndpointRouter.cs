@@ -14,6 +14,7 @@ internal sealed partial class EndpointRouter(Func<long> nextIdx, RouterLimits li
     private readonly WorkerTable _workers = new();
     private readonly RequestQueue _queue = new();
     private readonly RequestLedger _requests = new(limits);
+    private readonly TicketAccounts _accounts = new(limits);
     private EndpointSnapshot _snapshot = EndpointSnapshot.Empty;
     private long _sequence;
     private long _lastSweep;
@@ -29,6 +30,11 @@ internal sealed partial class EndpointRouter(Func<long> nextIdx, RouterLimits li
         lock (_gate)
         {
             held = null;
+            if (_accounts.Wait(call.Key, now) is var wait && wait > call.Hold)
+            {
+                return new RouteOutcome(call.RequestIdx, null, 0, 0, _queue.Count, CanServe(), wait);
+            }
+
             var entry = Admit(call, now);
             if (entry is null)
             {
@@ -36,7 +42,7 @@ internal sealed partial class EndpointRouter(Func<long> nextIdx, RouterLimits li
             }
 
             // Nobody is here before this one, and it need not pause: no queue to go through.
-            if (!_queue.AnyHere && entry.NotBefore <= now && _workers.Pick(entry.Cost, entry.WorkerId) is { } slot)
+            if (!_queue.AnyHere && MayHave(entry, now) && _workers.Pick(entry.Cost, entry.WorkerId, entry.Key, now) is { } slot)
             {
                 return Assign(entry, slot, now);
             }
@@ -45,11 +51,11 @@ internal sealed partial class EndpointRouter(Func<long> nextIdx, RouterLimits li
             _queue.Add(entry);
             if (call.Hold <= 0)
             {
-                return Waits(entry);
+                return Waits(entry, now);
             }
 
             held = new RouteWaiter(entry, now + call.Hold, isFirst: call.RequestIdx == 0);
-            _queue.Hold(entry, held)?.TryComplete(Waits(entry));
+            _queue.Hold(entry, held)?.TryComplete(Waits(entry, now));
             Pump(now);
             return default;
         }
@@ -99,7 +105,7 @@ internal sealed partial class EndpointRouter(Func<long> nextIdx, RouterLimits li
         {
             foreach (var entry in _queue.Overdue(long.MaxValue))
             {
-                Answer(entry);
+                Answer(entry, 0);
             }
         }
     }
@@ -155,14 +161,13 @@ internal sealed partial class EndpointRouter(Func<long> nextIdx, RouterLimits li
             }
 
             var slot = _workers.Find(ended.WorkerId);
-            if (slot is not null && ended.Kind == EndKind.Rejected)
+            if (ended.Kind == EndKind.Rejected)
             {
-                LearnLimit(slot, entry, now);
+                Refused(entry, slot, now);
             }
-
-            if (slot is not null && ended.Kind != EndKind.Rejected)
+            else
             {
-                slot.Strikes = 0; // it was reached
+                Reached(entry, slot, now);
             }
 
             var first = entry.State != RequestState.Ended;
@@ -180,6 +185,7 @@ internal sealed partial class EndpointRouter(Func<long> nextIdx, RouterLimits li
         {
             while (_requests.NextUnseen(now) is { } unseen)
             {
+                TicketAccounts.Settle(unseen, TicketEnd.Wasted, now);
                 Release(unseen, _workers.Find(unseen.WorkerId), RequestState.Released, now);
             }
 
@@ -195,7 +201,7 @@ internal sealed partial class EndpointRouter(Func<long> nextIdx, RouterLimits li
             Pump(now);
             foreach (var entry in _queue.AnyHere ? _queue.Overdue(now) : [])
             {
-                Answer(entry);
+                Answer(entry, now);
             }
 
             if (now - _lastSweep >= 1_000)
@@ -210,7 +216,8 @@ internal sealed partial class EndpointRouter(Func<long> nextIdx, RouterLimits li
     private RequestEntry? Admit(in RouteCall call, long now)
     {
         var entry = call.RequestIdx == 0 ? null : _requests.Find(call.RequestIdx);
-        if (entry is null)
+        var isNew = call.RequestIdx == 0 || (entry is not null && entry.Key != call.Key); // another key's index says nothing
+        if (isNew || entry is null)
         {
             if (_queue.Count >= limits.MaxQueued)
             {
@@ -218,9 +225,9 @@ internal sealed partial class EndpointRouter(Func<long> nextIdx, RouterLimits li
             }
 
             // An index that this gateway does not know is a request from before a restart, or of another gateway: no new load.
-            entry = new RequestEntry(call.RequestIdx == 0 ? nextIdx() : call.RequestIdx, call.Cost, ++_sequence) { QueuedAt = now, WorkerId = call.Avoid };
+            entry = new RequestEntry(isNew ? nextIdx() : call.RequestIdx, call.Cost, ++_sequence, call.Key) { QueuedAt = now, WorkerId = call.Avoid };
             _requests.Add(entry);
-            if (call.RequestIdx == 0)
+            if (isNew)
             {
                 _arrived += call.Cost;
                 _arrivals++;
@@ -235,7 +242,7 @@ internal sealed partial class EndpointRouter(Func<long> nextIdx, RouterLimits li
             var slot = _workers.Find(entry.WorkerId);
             if (slot is not null && !entry.SeenWorking)
             {
-                Strike(slot, now);
+                CameBack(entry, slot, now);
             }
 
             Release(entry, slot, RequestState.Released, now);
@@ -254,21 +261,49 @@ internal sealed partial class EndpointRouter(Func<long> nextIdx, RouterLimits li
     // Gives free workers to the requests that are here, in order.
     private void Pump(long now)
     {
-        while (_queue.AnyHere && _queue.FirstHere(now) is { } entry && _workers.Pick(entry.Cost, entry.WorkerId) is { } slot)
+        while (_queue.AnyHere && Next(now, out var entry) is { } slot)
         {
-            var waiter = entry.Waiter!;
+            var waiter = entry!.Waiter!;
             var outcome = Assign(entry, slot, now);
             entry.GivenTo = waiter;
             waiter.TryComplete(outcome);
         }
     }
 
+    // The first request that is here and may have a ticket now, and its worker.
+    private WorkerSlot? Next(long now, out RequestEntry? entry)
+    {
+        foreach (var here in _queue.Here)
+        {
+            if (!MayHave(here, now))
+            {
+                continue;
+            }
+
+            if (_workers.Pick(here.Cost, here.WorkerId, here.Key, now) is { } slot)
+            {
+                entry = here;
+                return slot;
+            }
+
+            if (_workers.Pick(0, 0) is null)
+            {
+                break; // all are full; not only those that this key may have
+            }
+        }
+
+        entry = null;
+        return null;
+    }
+
+    private bool MayHave(RequestEntry entry, long now) => entry.NotBefore <= now && _accounts.MayHave(entry.Key, now);
+
     // Tells a held call to come again.
-    private void Answer(RequestEntry entry)
+    private void Answer(RequestEntry entry, long now)
     {
         var waiter = entry.Waiter!;
         _queue.LetGo(entry);
-        waiter.TryComplete(Waits(entry));
+        waiter.TryComplete(Waits(entry, now));
     }
 
     private void GiveBack(RequestEntry entry, long now)
@@ -292,6 +327,7 @@ internal sealed partial class EndpointRouter(Func<long> nextIdx, RouterLimits li
         slot.Assigned.Add(entry);
         slot.OwnLoad += entry.Cost;
         slot.Reqnum++;
+        _accounts.Give(entry);
         _requests.Assigned(entry, now);
         _workers.Refresh(slot, now);
         return Outcome(entry, slot);
@@ -306,6 +342,7 @@ internal sealed partial class EndpointRouter(Func<long> nextIdx, RouterLimits li
             _workers.Refresh(slot, now);
         }
 
+        TicketAccounts.Settle(entry, TicketEnd.Returned, now);
         entry.State = state;
         _requests.Ended(entry, now);
     }
@@ -335,7 +372,7 @@ internal sealed partial class EndpointRouter(Func<long> nextIdx, RouterLimits li
             }
 
             own++;
-            slot.Strikes = 0;
+            Reached(entry, slot, now);
             entry.ReportStamp = stamp;
             entry.SeenWorking = true;
             if (entry.State == RequestState.Released)
@@ -359,26 +396,6 @@ internal sealed partial class EndpointRouter(Func<long> nextIdx, RouterLimits li
         return own;
     }
 
-    private void Strike(WorkerSlot slot, long now)
-    {
-        slot.Strikes = Math.Min(slot.Strikes + 1, 16);
-        slot.PausedUntil = now + Math.Min(limits.StrikePause << (slot.Strikes - 1), limits.LongestPause);
-        _workers.Refresh(slot, now);
-    }
-
-    private void LearnLimit(WorkerSlot slot, RequestEntry entry, long now)
-    {
-        var before = (slot.Outstanding - (entry.State == RequestState.Assigned ? entry.Cost : 0)) / slot.Route.Perf;
-        if (before > 0)
-        {
-            slot.LearnedLimit = slot.LearnedUntil > now ? Math.Min(slot.LearnedLimit, before) : before;
-            slot.LearnedUntil = now + limits.RefusalMemory;
-        }
-
-        slot.PausedUntil = Math.Max(slot.PausedUntil, now + limits.RefusalPause);
-        _workers.Refresh(slot, now);
-    }
-
     private void Sweep(long now)
     {
         foreach (var entry in _queue.Forgotten(now))
@@ -388,11 +405,13 @@ internal sealed partial class EndpointRouter(Func<long> nextIdx, RouterLimits li
         }
 
         _requests.Sweep(now);
+        _accounts.Sweep(now);
     }
 
     private static RouteOutcome Outcome(RequestEntry entry, WorkerSlot slot) => new(entry.Idx, slot.Route, slot.Reqnum, 0, 0, CanServe: true);
 
-    private RouteOutcome Waits(RequestEntry entry) => new(entry.Idx, null, 0, _queue.Ahead(entry), _queue.Count, CanServe());
+    private RouteOutcome Waits(RequestEntry entry, long now) =>
+        new(entry.Idx, null, 0, _queue.Ahead(entry), _queue.Count, CanServe(), _accounts.Wait(entry.Key, now));
 
     private bool CanServe() => _snapshot.Workers.Any(static w => w.Open);
 }

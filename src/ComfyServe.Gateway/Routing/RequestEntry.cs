@@ -1,10 +1,16 @@
 namespace ComfyServe.Gateway.Routing;
 
 /// <summary>One request's life in a router, from its first call to a while after its end. Guarded by the router's lock.</summary>
-internal sealed class RequestEntry(long idx, double cost, long sequence)
+internal sealed class RequestEntry(long idx, double cost, long sequence, string key)
 {
     /// <summary>The request's index.</summary>
     public long Idx { get; } = idx;
+
+    /// <summary>The key that got the index: nobody else's question with this index is about this request. Empty for the gateway itself.</summary>
+    public string Key { get; } = key;
+
+    /// <summary>The account that has its ticket among the unused ones; null when there is no ticket, or it was seen to be used.</summary>
+    public TicketAccount? Unused { get; set; }
 
     /// <summary>Its cost in load units.</summary>
     public double Cost { get; set; } = cost;

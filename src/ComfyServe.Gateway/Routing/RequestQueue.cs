@@ -58,19 +58,8 @@ internal sealed class RequestQueue
         LetGo(entry);
     }
 
-    /// <summary>The first request that is here and may have a ticket now.</summary>
-    public RequestEntry? FirstHere(long now)
-    {
-        foreach (var entry in _here)
-        {
-            if (entry.NotBefore <= now)
-            {
-                return entry;
-            }
-        }
-
-        return null;
-    }
+    /// <summary>The requests that are here, in order. Not to be changed while somebody goes through them.</summary>
+    public IReadOnlyCollection<RequestEntry> Here => _here;
 
     /// <summary>Requests ahead of this one.</summary>
     public int Ahead(RequestEntry entry)

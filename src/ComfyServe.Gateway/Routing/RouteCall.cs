@@ -7,4 +7,5 @@ namespace ComfyServe.Gateway.Routing;
 /// <param name="ReplayTimeout">How long the request keeps its place without being asked for, in milliseconds.</param>
 /// <param name="Trusted">A caller inside the gateway, which paces its retries itself.</param>
 /// <param name="Avoid">A worker that failed the request before this gateway knew it; 0 for none.</param>
-internal readonly record struct RouteCall(long RequestIdx, double Cost, long Hold, long ReplayTimeout, bool Trusted = false, long Avoid = 0);
+/// <param name="Key">Stands for the caller's key; empty for the gateway itself.</param>
+internal readonly record struct RouteCall(long RequestIdx, double Cost, long Hold, long ReplayTimeout, bool Trusted = false, long Avoid = 0, string Key = "");

@@ -7,4 +7,5 @@ namespace ComfyServe.Gateway.Routing;
 /// <param name="Position">Requests ahead, while waiting.</param>
 /// <param name="Depth">Requests that wait at the endpoint.</param>
 /// <param name="CanServe">Some worker is ready (but full), so that waiting is queueing.</param>
-internal readonly record struct RouteOutcome(long RequestIdx, WorkerRoute? Worker, long Reqnum, int Position, int Depth, bool CanServe);
+/// <param name="Refused">Milliseconds for which the key gets no ticket because it did not use those that it has; 0 for none.</param>
+internal readonly record struct RouteOutcome(long RequestIdx, WorkerRoute? Worker, long Reqnum, int Position, int Depth, bool CanServe, long Refused = 0);

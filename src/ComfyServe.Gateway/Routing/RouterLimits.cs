@@ -6,8 +6,23 @@ internal sealed record RouterLimits
     /// <summary>Least time between two tickets for the same request: a client that cannot reach its worker asks again at once.</summary>
     public long TicketGap { get; init; } = 1_000;
 
-    /// <summary>A ticket whose request is never seen at its worker counts no longer than this.</summary>
-    public long AssignmentLife { get; init; } = 30_000;
+    /// <summary>
+    /// A ticket whose request is not seen at its worker counts no longer than this: a client uses a ticket at once, and workers report each
+    /// second. A request that comes later all the same (a large body on a slow line) counts again from the report that names it.
+    /// </summary>
+    public long AssignmentLife { get; init; } = 6_000;
+
+    /// <summary>Most tickets of one key that nobody has been seen to use; its other requests wait, and are refused when that takes too long.</summary>
+    public int MaxUnusedTickets { get; init; } = 1_000;
+
+    /// <summary>Tickets that a key may have wasted lately beyond those that it used; above, it waits before it gets another.</summary>
+    public double WastedTickets { get; init; } = 4;
+
+    /// <summary>Wait of such a key, twice as long with each further ticket.</summary>
+    public long WastePause { get; init; } = 1_000;
+
+    /// <summary>Longest such wait.</summary>
+    public long LongestWastePause { get; init; } = 300_000;
 
     /// <summary>First pause of a worker that a request came back from unseen; doubles with each strike.</summary>
     public long StrikePause { get; init; } = 2_000;

@@ -24,6 +24,12 @@ internal sealed class WorkerSlot(WorkerRoute route)
     /// <summary>Times in a row that a request came back before the worker was seen to work on it.</summary>
     public int Strikes { get; set; }
 
+    /// <summary>The same for each key, with the time until which the key's requests go elsewhere; empty when a request was seen here since.</summary>
+    public Dictionary<string, KeyStrikes> StrikesByKey { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>When a request was last seen to have reached it, in milliseconds.</summary>
+    public long ReachedAt { get; set; } = long.MinValue;
+
     /// <summary>No new requests before this time, in milliseconds.</summary>
     public long PausedUntil { get; set; } = long.MinValue;
 

@@ -7,6 +7,7 @@ namespace ComfyServe.Gateway.Routing;
 internal sealed class WorkerTable
 {
     private readonly Dictionary<long, WorkerSlot> _byId = [];
+    private readonly HashSet<WorkerSlot> _shunned = [];
     private WorkerSlot[] _slots = [];
     private double[] _outstanding = [];
     private double[] _inverse = [];
@@ -41,6 +42,7 @@ internal sealed class WorkerTable
         foreach (var gone in _byId.Values.Where(s => !known.Contains(s.Route.Id)).ToList())
         {
             _byId.Remove(gone.Route.Id);
+            _shunned.Remove(gone);
             lost.Add(gone);
         }
 
@@ -50,6 +52,44 @@ internal sealed class WorkerTable
 
     /// <summary>The worker with this id, if routing knows it.</summary>
     public WorkerSlot? Find(long workerId) => _byId.GetValueOrDefault(workerId);
+
+    /// <summary>The worker that is expected to finish first for a key's request, another than <paramref name="avoided"/> if there is one.</summary>
+    public WorkerSlot? Pick(double cost, long avoided, string key, long now)
+    {
+        if (_shunned.Count == 0 || key.Length == 0)
+        {
+            return Pick(cost, avoided);
+        }
+
+        // Some workers are not for this key now: they look closed while the others are compared.
+        List<(int Index, double Inverse)> closed = [];
+        foreach (var slot in _shunned.Where(s => s.StrikesByKey.TryGetValue(key, out var strikes) && strikes.Until > now && IsHere(s)))
+        {
+            closed.Add((slot.Index, _inverse[slot.Index]));
+            _inverse[slot.Index] = double.PositiveInfinity;
+        }
+
+        var picked = Pick(cost, avoided);
+        foreach (var (index, inverse) in closed)
+        {
+            _inverse[index] = inverse;
+        }
+
+        return picked;
+    }
+
+    /// <summary>A key's requests go elsewhere for a while, or no longer.</summary>
+    public void Shun(WorkerSlot slot)
+    {
+        if (slot.StrikesByKey.Count > 0)
+        {
+            _shunned.Add(slot);
+        }
+        else
+        {
+            _shunned.Remove(slot);
+        }
+    }
 
     /// <summary>The worker that is expected to finish first, another than <paramref name="avoided"/> if there is one.</summary>
     public WorkerSlot? Pick(double cost, long avoided)
@@ -69,7 +109,7 @@ internal sealed class WorkerTable
     /// <summary>Brings the arrays up to date after a worker's load or state changed.</summary>
     public void Refresh(WorkerSlot slot, long now)
     {
-        if (slot.Index >= _slots.Length || _slots[slot.Index] != slot)
+        if (!IsHere(slot))
         {
             return; // gone from the table; its last requests are ending
         }
@@ -86,6 +126,8 @@ internal sealed class WorkerTable
         var limit = Math.Min(_maxQueueTime, slot.Route.QueueLimit);
         return slot.LearnedUntil > now ? Math.Min(limit, slot.LearnedLimit) : limit;
     }
+
+    private bool IsHere(WorkerSlot slot) => slot.Index < _slots.Length && _slots[slot.Index] == slot;
 
     private WorkerSlot? At(int index) => index >= 0 ? _slots[index] : null;
 

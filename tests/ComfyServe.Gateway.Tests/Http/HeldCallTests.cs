@@ -76,7 +76,7 @@ public sealed class HeldCallTests(HeldCallTests.PatientGateway shared) : IClassF
 
         var guessed = (long)(await client.RouteAsync(first + 1000, 100, Token))["request_idx"]!;
 
-        Assert.Equal(first + 1, guessed);
+        Assert.NotEqual(first + 1000, guessed);
     }
 
     private static Task UntilAsync(Func<bool> condition, string what) => Until.HoldsAsync(condition, what, seconds: 90);

@@ -229,10 +229,10 @@ public sealed class EndpointRouterTests
     [Fact]
     public void Tick_AssignmentNeverSeen_Expires()
     {
-        var bench = new RouterBench(1);
+        var bench = new RouterBench(new RouterLimits(), 1);
         bench.Ask();
 
-        bench.Pass(29_900);
+        bench.Pass(5_900);
         Assert.Equal(100, bench.Router.OutstandingAt(1));
         bench.Pass(200);
 

@@ -8,9 +8,15 @@ internal sealed class RouterBench
     private readonly List<WorkerRoute> _workers = [];
     private long _version;
 
+    // Unused tickets hold their load for long here: most tests give tickets and look at what waits behind them.
     public RouterBench(params double[] perfs)
+        : this(new RouterLimits { AssignmentLife = 30_000 }, perfs)
     {
-        Router = new EndpointRouter(Indexes.Next, new RouterLimits());
+    }
+
+    public RouterBench(RouterLimits limits, params double[] perfs)
+    {
+        Router = new EndpointRouter(Indexes.Next, limits);
         for (var i = 0; i < perfs.Length; i++)
         {
             _workers.Add(new WorkerRoute { Id = i + 1, Url = $"http://w{i + 1}", Perf = perfs[i], Open = true, Alive = true });
@@ -44,8 +50,8 @@ internal sealed class RouterBench
         new EndpointSnapshot { Version = ++_version, MaxQueueTime = MaxQueueTime, Summary = "test", Workers = [.. _workers] }, Now);
 
     /// <summary>A call that is not held.</summary>
-    public RouteOutcome Ask(long idx = 0, double cost = 100, bool trusted = false) =>
-        Router.Route(new RouteCall(idx, cost, 0, 60_000, trusted), Now, out _);
+    public RouteOutcome Ask(long idx = 0, double cost = 100, bool trusted = false, string key = "") =>
+        Router.Route(new RouteCall(idx, cost, 0, 60_000, trusted, Key: key), Now, out _);
 
     /// <summary>A call that may be held.</summary>
     public RouteWaiter? Hold(long idx, out RouteOutcome outcome, double cost = 100)

@@ -1,0 +1,68 @@
+namespace ComfyServe.Gateway.Routing;
+
+/// <content>What requests that come back, are refused or are seen at work say of workers and keys.</content>
+internal sealed partial class EndpointRouter
+{
+    // A request was seen to have reached its worker.
+    private void Reached(RequestEntry entry, WorkerSlot? slot, long now)
+    {
+        TicketAccounts.Settle(entry, TicketEnd.Used, now);
+        if (slot is not null)
+        {
+            (slot.Strikes, slot.ReachedAt) = (0, now);
+            if (slot.StrikesByKey.Count > 0)
+            {
+                slot.StrikesByKey.Clear();
+                _workers.Shun(slot);
+            }
+        }
+    }
+
+    // A request came back unseen. Where others reached the worker since the ticket was given, its own client is to blame. Else the worker
+    // is, but on one key's word alone only that key's requests go elsewhere: no caller may close a worker to others.
+    private void CameBack(RequestEntry entry, WorkerSlot slot, long now)
+    {
+        if (slot.ReachedAt >= entry.AssignedAt && entry.Key.Length > 0)
+        {
+            TicketAccounts.Settle(entry, TicketEnd.Wasted, now);
+            return;
+        }
+
+        if (entry.Key.Length > 0)
+        {
+            var count = Math.Min(slot.StrikesByKey.GetValueOrDefault(entry.Key).Count + 1, 16);
+            slot.StrikesByKey[entry.Key] = new KeyStrikes(count, now + Pause(count));
+            _workers.Shun(slot);
+            if (slot.StrikesByKey.Values.Count(s => s.Until > now) < 2)
+            {
+                return;
+            }
+        }
+
+        slot.Strikes = Math.Min(slot.Strikes + 1, 16);
+        slot.PausedUntil = now + Pause(slot.Strikes);
+        _workers.Refresh(slot, now);
+    }
+
+    private long Pause(int strikes) => Math.Min(limits.StrikePause << (strikes - 1), limits.LongestPause);
+
+    // A worker refuses before it works: of a request that it has begun, a refusal says nothing.
+    private void Refused(RequestEntry entry, WorkerSlot? slot, long now)
+    {
+        TicketAccounts.Settle(entry, TicketEnd.Returned, now);
+        if (slot is null || entry.SeenWorking)
+        {
+            return;
+        }
+
+        var before = (slot.Outstanding - (entry.State == RequestState.Assigned ? entry.Cost : 0)) / slot.Route.Perf;
+        if (before > 0)
+        {
+            slot.LearnedLimit = slot.LearnedUntil > now ? Math.Min(slot.LearnedLimit, before) : before;
+            slot.LearnedUntil = now + limits.RefusalMemory;
+        }
+
+        slot.PausedUntil = Math.Max(slot.PausedUntil, now + limits.RefusalPause);
+        _workers.Refresh(slot, now);
+    }
+}
