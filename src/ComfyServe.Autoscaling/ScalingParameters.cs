@@ -29,4 +29,7 @@ public sealed record ScalingParameters
 
     /// <summary>Idle seconds before scaling to zero is allowed: 0 at once, negative never, null not applied.</summary>
     public double? InactivityTimeout { get; init; }
+
+    /// <summary>Largest cost of a request in load units; null for 100 times the mean of the endpoint's requests.</summary>
+    public double? MaxCost { get; init; }
 }

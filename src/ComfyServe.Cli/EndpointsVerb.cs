@@ -19,6 +19,7 @@ internal static class EndpointsVerb
         ("--max-workers", "max_workers", "Most workers in any state (default 16)"),
         ("--max-queue-time", "max_queue_time", "Seconds of queue at which a worker gets no more requests (default 30)"),
         ("--target-queue-time", "target_queue_time", "Seconds of queue above which the endpoint scales up hard (default 10)"),
+        ("--max-cost", "max_cost", "Largest cost of a request in load units; 0 for the default, 100 times the mean of the endpoint's requests"),
         ("--inactivity-timeout", "inactivity_timeout", "Idle seconds before scaling to zero; 0 at once, negative never"),
     ];
 

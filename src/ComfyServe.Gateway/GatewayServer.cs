@@ -97,7 +97,7 @@ public static class GatewayServer
         services.AddSingleton<SeatTable>().AddSingleton<RoutingClock>().AddSingleton<TicketWriter>();
 
     private static void AddApis(IServiceCollection services) => services
-        .AddSingleton<Callers>().AddSingleton<GatewayAddress>().AddSingleton(static s => new BodyBudget(s.GetRequiredService<GatewayOptions>().MaxBodiesBytes)).AddSingleton<LargeBodies>()
+        .AddSingleton<Callers>().AddSingleton<GatewayAddress>().AddSingleton(static s => new BodyBudget(s.GetRequiredService<GatewayOptions>().MaxBodiesBytes)).AddSingleton<LargeBodies>().AddSingleton<CostRule>()
         .AddSingleton<RouteApi>().AddSingleton<WorkerApi>().AddSingleton<PoolApi>()
         .AddSingleton<EndpointApi>().AddSingleton<WorkergroupApi>().AddSingleton<KeyApi>().AddSingleton<PlaceApi>()
         .AddSingleton<CertificateApi>().AddSingleton<JobApi>().AddSingleton<SyncApi>().AddSingleton<OverviewApi>();

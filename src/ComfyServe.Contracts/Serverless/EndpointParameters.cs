@@ -52,6 +52,10 @@ public sealed record EndpointParameters
     [JsonPropertyName("inactivity_timeout")]
     public double? InactivityTimeout { get; init; }
 
+    /// <summary>Ours: largest cost of a request or session, load units; 0 for the default, 100 times the mean of the endpoint's requests.</summary>
+    [JsonPropertyName("max_cost")]
+    public double? MaxCost { get; init; }
+
     /// <summary><c>active</c>, <c>suspended</c> or <c>stopped</c>.</summary>
     [JsonPropertyName("endpoint_state")]
     public string? EndpointState { get; init; }

@@ -62,6 +62,11 @@ public sealed record EndpointView
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public double? InactivityTimeout { get; init; }
 
+    /// <summary>Ours: largest cost of a request or session, load units, as set; null for the default.</summary>
+    [JsonPropertyName("max_cost")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public double? MaxCost { get; init; }
+
     /// <inheritdoc cref="EndpointParameters.EndpointState"/>
     [JsonPropertyName("endpoint_state")]
     public string EndpointState { get; init; } = "active";

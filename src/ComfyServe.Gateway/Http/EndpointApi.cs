@@ -39,6 +39,7 @@ internal sealed class EndpointApi(IGatewayStore store, EndpointDirectory directo
         MaxQueueTime = row.Parameters.MaxQueueTime,
         TargetQueueTime = row.Parameters.TargetQueueTime,
         InactivityTimeout = row.Parameters.InactivityTimeout,
+        MaxCost = row.Parameters.MaxCost,
         EndpointState = row.State.ToString().ToLowerInvariant(),
     };
 

@@ -1,4 +1,5 @@
 using ComfyServe.Gateway.Endpoints;
+using ComfyServe.Gateway.Keys;
 using ComfyServe.Gateway.Storage;
 using Microsoft.AspNetCore.Http;
 
@@ -28,9 +29,13 @@ internal sealed class EndpointFilter(Callers callers, EndpointDirectory director
         }
 
         http.Items[typeof(EndpointRow)] = endpoint;
+        http.Items[typeof(Caller)] = caller;
         return await next(context);
     }
 
     /// <summary>The endpoint of a request that was let through.</summary>
     public static EndpointRow Of(HttpContext context) => (EndpointRow)context.Items[typeof(EndpointRow)]!;
+
+    /// <summary>Who sent it.</summary>
+    public static Caller CallerOf(HttpContext context) => (Caller)context.Items[typeof(Caller)]!;
 }

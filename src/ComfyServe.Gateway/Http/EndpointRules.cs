@@ -31,6 +31,8 @@ internal static partial class EndpointRules
         Check(given.MaxWorkers is null or (>= 0 and <= 10_000), "'max_workers' wants a count from 0 to 10000");
         Check(given.MaxQueueTime is null or (> 0 and <= 86_400), "'max_queue_time' wants seconds above 0 and up to 86400");
         Check(given.TargetQueueTime is null or (> 0 and <= 86_400), "'target_queue_time' wants seconds above 0 and up to 86400");
+        Check(given.MaxCost is null or (>= 0 and <= Largest), "'max_cost' wants load units up to 1000000000, or 0 for the default");
+        Check(given.InactivityTimeout is null || double.IsFinite(given.InactivityTimeout.Value), "'inactivity_timeout' wants seconds, 0 or a negative number");
         Check(given.EndpointState is null || State(given.EndpointState) is not null, "'endpoint_state' wants 'active', 'suspended' or 'stopped'");
         return mistakes;
     }
@@ -47,6 +49,7 @@ internal static partial class EndpointRules
         MaxQueueTime = given.MaxQueueTime ?? old.MaxQueueTime,
         TargetQueueTime = given.TargetQueueTime ?? old.TargetQueueTime,
         InactivityTimeout = given.InactivityTimeout ?? old.InactivityTimeout,
+        MaxCost = given.MaxCost == 0 ? null : given.MaxCost ?? old.MaxCost,
     };
 
     /// <summary>The state with this name, or null.</summary>

@@ -12,7 +12,7 @@ using Microsoft.AspNetCore.Routing;
 namespace ComfyServe.Gateway.Http;
 
 /// <summary>Durable jobs: <c>/api/v1/endpoints/{name}/jobs</c>. An accepted job is on disk before its caller hears of it.</summary>
-internal sealed class JobApi(EndpointLedger ledger, LargeBodies bodies, TimeProvider time)
+internal sealed class JobApi(EndpointLedger ledger, LargeBodies bodies, CostRule costs, TimeProvider time)
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
@@ -53,13 +53,18 @@ internal sealed class JobApi(EndpointLedger ledger, LargeBodies bodies, TimeProv
             return Answers.Failure(StatusCodes.Status422UnprocessableEntity, "invalid_args", string.Join("; ", mistakes));
         }
 
+        if (costs.Read(endpoint, EndpointFilter.CallerOf(context), given.Cost, out var problem) is not { } cost)
+        {
+            return Answers.Failure(StatusCodes.Status422UnprocessableEntity, "invalid_args", problem);
+        }
+
         var key = context.Request.Headers["Idempotency-Key"].ToString();
         var accepted = await ledger.Jobs.AcceptAsync(new NewJob
         {
             Id = string.Create(CultureInfo.InvariantCulture, $"job_{Guid.CreateVersion7(time.GetUtcNow()):N}"),
             Queue = EndpointLedger.QueueOf(endpoint.Id),
             Payload = new StoredJob { Route = given.Route ?? "/generate/sync", Payload = given.Payload!.Value, Webhook = given.Webhook }.Write(),
-            Cost = given.Cost ?? 100,
+            Cost = cost,
             Priority = given.Priority ?? 0,
             MaxAttempts = given.MaxAttempts ?? 5,
             IdempotencyKey = key.Length == 0 ? null : key,

@@ -20,7 +20,7 @@ internal static class JobRules
 
         Check(given.Payload?.ValueKind == JsonValueKind.Object, "'payload' wants a JSON object, for example {\"input\": {\"workflow_json\": {…}}}");
         Check(given.Route is null || (given.Route.StartsWith('/') && !given.Route.StartsWith("//", StringComparison.Ordinal) && given.Route.Length <= 200 && given.Route.All(IsPlain)), "'route' wants a path of the worker such as '/generate/sync'");
-        Check(given.Cost is null or (> 0 and <= 1e9), "'cost' wants load units above 0");
+        Check(given.Cost is null or > 0, "'cost' wants load units above 0");
         Check(given.MaxAttempts is null or (>= 1 and <= 20), "'max_attempts' wants a count from 1 to 20");
         Check(given.Webhook is null || IsHttp(given.Webhook.Url), "'webhook.url' wants an http or https URL");
         return mistakes;

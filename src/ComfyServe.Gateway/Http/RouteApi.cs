@@ -15,10 +15,8 @@ namespace ComfyServe.Gateway.Http;
 /// gets 429.
 /// </summary>
 internal sealed class RouteApi(
-    Callers callers, EndpointDirectory directory, SeatTable seats, TicketWriter tickets, RoutingClock clock, GatewayOptions options)
+    Callers callers, EndpointDirectory directory, SeatTable seats, CostRule costs, TicketWriter tickets, RoutingClock clock, GatewayOptions options)
 {
-    private const double StandardCost = 100;
-    private const double LargestCost = 1e12;
     private static readonly TimeSpan LongestReplay = TimeSpan.FromMinutes(10);
 
     /// <summary>Adds the call.</summary>
@@ -47,7 +45,12 @@ internal sealed class RouteApi(
             return;
         }
 
-        var cost = request.Cost is > 0 and <= LargestCost ? request.Cost.Value : StandardCost;
+        if (costs.Read(endpoint, caller, request.Cost is 0 ? null : request.Cost, out var problem, isNew: request.RequestIdx == 0) is not { } cost)
+        {
+            await Answers.Invalid(problem).ExecuteAsync(context);
+            return;
+        }
+
         var router = seats.Seat(endpoint.Id).Router;
         var outcome = await callers.MayRouteAsync(caller, options.RouteHold, cancellationToken)
             ? await RouteAsync(router, Call(request, cost, caller.KeyId, began), cancellationToken)

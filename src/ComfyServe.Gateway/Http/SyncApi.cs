@@ -11,7 +11,7 @@ namespace ComfyServe.Gateway.Http;
 /// <c>POST /api/v1/endpoints/{name}/generate/sync</c>: the whole request through the gateway, for clients that cannot follow a ticket. Waits for
 /// a worker as long as the client does; a worker that is lost or fails costs another try on another one.
 /// </summary>
-internal sealed class SyncApi(WorkerCalls calls, LargeBodies bodies, TimeProvider time)
+internal sealed class SyncApi(WorkerCalls calls, LargeBodies bodies, CostRule costs, TimeProvider time)
 {
     private const int Tries = 3;
     private static readonly string[] Kept = ["Content-Type", "Content-Length", "Content-Encoding", "Retry-After"];
@@ -30,9 +30,9 @@ internal sealed class SyncApi(WorkerCalls calls, LargeBodies bodies, TimeProvide
             return refusal;
         }
 
-        if (cost is <= 0 or > 1e9 or double.NaN)
+        if (costs.Read(endpoint, EndpointFilter.CallerOf(context), cost, out var problem) is not { } load)
         {
-            return Answers.Invalid("'cost' wants load units above 0");
+            return Answers.Invalid(problem);
         }
 
         var (failed, why) = (0L, "");
@@ -42,7 +42,7 @@ internal sealed class SyncApi(WorkerCalls calls, LargeBodies bodies, TimeProvide
             var worker = 0L;
             try
             {
-                using var answer = await calls.SendAsync(endpoint, "/generate/sync", body.Bytes, cost ?? 100, failed, ChooseAsync, watch.Token);
+                using var answer = await calls.SendAsync(endpoint, "/generate/sync", body.Bytes, load, failed, ChooseAsync, watch.Token);
 
                 // With these the worker is there, its engine is not.
                 if ((int)answer.StatusCode is not (502 or 503 or 504) || attempt == Tries)

@@ -16,6 +16,9 @@ internal sealed class EndpointSeat(long endpointId, EndpointRouter router)
     /// <summary>Its router.</summary>
     public EndpointRouter Router { get; } = router;
 
+    /// <summary>What its requests cost.</summary>
+    public CostMeter Costs { get; } = new();
+
     /// <summary>Something for the owner is waiting.</summary>
     public bool HasNews => !_ended.IsEmpty || !_strangers.IsEmpty;
 

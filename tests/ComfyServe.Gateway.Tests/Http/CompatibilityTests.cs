@@ -86,7 +86,11 @@ public sealed class CompatibilityTests(SharedGateway shared) : IClassFixture<Sha
     [InlineData("""{"endpoint":"e","request_idx":-1}""", RunningGateway.Key, 400)]
     [InlineData("not json", RunningGateway.Key, 400)]
     [InlineData("""{"endpoint":"e","cost":null,"request_idx":null,"replay_timeout":null}""", RunningGateway.Key, 200)]
-    [InlineData("""{"endpoint":"e","cost":-5,"request_idx":9007199254740991}""", RunningGateway.Key, 200)]
+    [InlineData("""{"endpoint":"e","cost":0,"request_idx":9007199254740991}""", RunningGateway.Key, 200)]
+    [InlineData("""{"endpoint":"e","cost":-5}""", RunningGateway.Key, 400)]
+    [InlineData("""{"endpoint":"e","cost":1e999}""", RunningGateway.Key, 400)]
+    [InlineData("""{"endpoint":"e","cost":1e12}""", RunningGateway.Key, 400)]
+    [InlineData("""{"endpoint":"e","cost":"NaN"}""", RunningGateway.Key, 400)]
     public async Task Route_OddCalls_FailOnlyForKeyEndpointAndBody(string body, string? key, int status)
     {
         await _gateway.EndpointAsync(_name);
