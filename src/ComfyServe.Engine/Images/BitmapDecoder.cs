@@ -2,13 +2,21 @@ using System.Buffers.Binary;
 
 namespace ComfyServe.Engine.Images;
 
-/// <summary>Decodes uncompressed Windows bitmaps of 1, 4, 8, 24 or 32 bits a pixel. libvips has no loader for them.</summary>
+/// <summary>Decodes uncompressed Windows bitmaps of 1, 4, 8, 24 or 32 bits a pixel, whose fourth byte is padding to Pillow. Others have alpha or
+/// are compressed: <see cref="MagickDecoder"/> reads them.</summary>
 /// <remarks>Layout: Microsoft, "Bitmap Storage" (BITMAPFILEHEADER, BITMAPINFOHEADER).</remarks>
 internal static class BitmapDecoder
 {
     private const int FileHeader = 14;
     private const int InfoHeader = 40;
     private const int Uncompressed = 0;
+
+    /// <summary>Whether a bitmap is one of those that this class decodes, from its header.</summary>
+    public static bool Reads(ReadOnlySpan<byte> file) =>
+        file.Length >= FileHeader + InfoHeader
+        && Int32(file, FileHeader) >= InfoHeader
+        && Int32(file, FileHeader + 16) == Uncompressed
+        && BinaryPrimitives.ReadUInt16LittleEndian(file[(FileHeader + 14)..]) is 1 or 4 or 8 or 24 or 32;
 
     /// <summary>Decodes one bitmap. Alpha bytes of 32-bit bitmaps are padding.</summary>
     /// <exception cref="UnidentifiedImageException">Compressed, of another depth, or broken.</exception>
