@@ -52,7 +52,7 @@ internal sealed class RunEvents(SocketHub hub, RunningPrompt running, QueuedProm
         var size = picture.Rgb.Length;
         if (prompt.ClientId is { } client && hub.Find(client) is { KnowsPreviewMetadata: true } socket)
         {
-            var metadata = Metadata(node);
+            var metadata = Metadata(node, "image/jpeg");
             socket.Send(OutgoingFrame.Preview(size, () => BinaryFrames.PreviewWithMetadata(metadata, PreviewImage.ToJpeg(picture))));
             return;
         }
@@ -63,13 +63,25 @@ internal sealed class RunEvents(SocketHub hub, RunningPrompt running, QueuedProm
     /// <inheritdoc/>
     public void Text(string nodeId, string text) => hub.Send(prompt.ClientId, OutgoingFrame.Binary(BinaryFrames.Text(nodeId, text)));
 
-    private string Metadata(NodePlace node) => PythonJson.Write(new JsonObject
+    /// <inheritdoc/>
+    public void Image(NodePlace node, ReadOnlyMemory<byte> png)
+    {
+        if (prompt.ClientId is { } client && hub.Find(client) is { KnowsPreviewMetadata: true } socket)
+        {
+            socket.Send(OutgoingFrame.Binary(BinaryFrames.PreviewWithMetadata(Metadata(node, "image/png"), png.Span)));
+            return;
+        }
+
+        _afterNext = OutgoingFrame.Binary(BinaryFrames.FinishedPicture(png.Span));
+    }
+
+    private string Metadata(NodePlace node, string mediaType) => PythonJson.Write(new JsonObject
     {
         ["node_id"] = node.NodeId,
         ["prompt_id"] = prompt.PromptId,
         ["display_node_id"] = node.DisplayNodeId,
         ["parent_node_id"] = node.ParentNodeId,
         ["real_node_id"] = node.RealNodeId,
-        ["image_type"] = "image/jpeg",
+        ["image_type"] = mediaType,
     });
 }

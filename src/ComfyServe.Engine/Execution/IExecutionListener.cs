@@ -28,4 +28,11 @@ internal interface IExecutionListener
 
     /// <summary>Shows a text on a node.</summary>
     void Text(string nodeId, string text);
+
+    /// <summary>Sends a finished picture. Called between the step's <c>progress_state</c> and its <c>progress</c>.</summary>
+    /// <param name="node">The node that made it.</param>
+    /// <param name="png">The picture as a PNG file.</param>
+    void Image(NodePlace node, ReadOnlyMemory<byte> png)
+    {
+    }
 }

@@ -15,12 +15,23 @@ internal sealed class NodeProgress(NodePlace place, string promptId, ProgressBoa
             listener.Preview(place, denoised);
         }
 
-        listener.Send(
-            "progress",
-            new() { ["value"] = value, ["max"] = max, ["prompt_id"] = promptId, ["node"] = place.NodeId },
-            Audience.ClientOrAll);
+        SendProgress(value, max);
+    }
+
+    /// <inheritdoc />
+    public void Image(string nodeId, long value, long max, ReadOnlyMemory<byte> png)
+    {
+        board.Step(place, value, max);
+        listener.Image(place, png);
+        SendProgress(value, max);
     }
 
     /// <inheritdoc />
     public void Text(string nodeId, string text) => listener.Text(nodeId, text);
+
+    private void SendProgress(long value, long max) =>
+        listener.Send(
+            "progress",
+            new() { ["value"] = value, ["max"] = max, ["prompt_id"] = promptId, ["node"] = place.NodeId },
+            Audience.ClientOrAll);
 }

@@ -55,4 +55,15 @@ public sealed class NodeContext
 
     /// <summary>Shows a text on the node in the editor.</summary>
     public void ShowText(string text) => Listener?.Text(NodeId, text);
+
+    /// <summary>Sends a finished picture to the client that posted the prompt, and throws when the user interrupted.</summary>
+    /// <param name="value">Which picture, from 0.</param>
+    /// <param name="max">Pictures in all.</param>
+    /// <param name="png">The picture as a PNG file.</param>
+    /// <exception cref="OperationCanceledException">The user interrupted the prompt.</exception>
+    public void ShowImage(long value, long max, ReadOnlyMemory<byte> png)
+    {
+        Interrupted.ThrowIfCancellationRequested();
+        Listener?.Image(NodeId, value, max, png);
+    }
 }

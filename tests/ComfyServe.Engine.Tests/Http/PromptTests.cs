@@ -244,6 +244,26 @@ public sealed class PromptTests
         Assert.Equal("00000003000000013564" + "6F6E65", Convert.ToHexString(frames[^1]));
     }
 
+    [Fact]
+    public async Task SaveImageWebsocket_Batch_SendsEachImageAsAPng()
+    {
+        await using var engine = await TestEngine.StartAsync();
+        using var socket = await engine.ConnectAsync("me", "{}");
+        _ = await socket.ReceiveUntilAsync(_ => true);
+
+        _ = await SubmitAsync(engine, """
+            {"prompt": {"1": {"class_type": "EmptyImage", "inputs": {"width": 16, "height": 8, "batch_size": 2, "color": 255}},
+                        "2": {"class_type": "SaveImageWebsocket", "inputs": {"images": ["1", 0]}}}, "client_id": "me", "prompt_id": "p"}
+            """);
+        var (_, frames) = await ReceiveAllAsync(socket);
+
+        Assert.Equal(2, frames.Count);
+        Assert.All(frames, static f => Assert.Equal("0000000100000002", Convert.ToHexString(f.AsSpan(0, 8))));
+        var picture = ImageDecoder.Decode(frames[1][8..], "image", new ImageLimits()).Frames[0];
+        Assert.Equal((16, 8), (picture.Width, picture.Height));
+        Assert.Equal([0, 0, 255], picture.Rgb[..3]);
+    }
+
     private static async Task<int> CachedAsync(TestEngine engine, TestSocket socket)
     {
         _ = await SubmitAsync(engine, $$"""{"prompt": {{Instant}}, "client_id": "me"}""");
