@@ -7,6 +7,9 @@ namespace ComfyServe.Cli;
 /// <summary><c>comfyserve engine</c>: the engine in the foreground.</summary>
 internal static class EngineVerb
 {
+    /// <summary>Sets limits of every engine that this program starts, separated by commas.</summary>
+    private const string LimitsVariable = "ENGINE_LIMITS";
+
     public static Command Build()
     {
         var host = Options.Host();
@@ -21,6 +24,12 @@ internal static class EngineVerb
             Description = "Let web pages of this origin call the engine; of all origins without one",
             HelpName = "ORIGIN",
             Arity = ArgumentArity.ZeroOrOne,
+        };
+        var limits = new Option<string[]>("--limit")
+        {
+            Description = $"Set what one run may take; again for each limit, also from {LimitsVariable}. {string.Join("; ", RunLimits.Names.Select(n => $"{n.Key}: {n.Value}"))}",
+            HelpName = "NAME=VALUE",
+            AllowMultipleArgumentsPerToken = false,
         };
         var webRoot = new Option<string?>("--front-end-root") { Description = "Folder of a web front end to serve at /", HelpName = "DIR" };
         var command = Verb.Create(
@@ -37,12 +46,14 @@ internal static class EngineVerb
         command.Options.Add(previews);
         command.Options.Add(origin);
         command.Options.Add(webRoot);
+        command.Options.Add(limits);
         return command.Does((parsed, cancellationToken) =>
         {
             var settings = Settings(parsed.GetValue(data), parsed.GetValue(fp32), parsed.GetRequiredValue(host), parsed.GetValue(port));
             settings.Previews = parsed.GetValue(previews);
             settings.AllowedOrigin = parsed.GetResult(origin) is null ? null : parsed.GetValue(origin) ?? "*";
             settings.WebRoot = Existing(parsed.GetValue(webRoot));
+            settings.Limits = Limits(settings.Limits, parsed.GetValue(limits) ?? []);
             settings.KeptResults = KeptResults(parsed.GetValue(cacheLru), parsed.GetValue(cacheNone));
             return Role.ServeAsync(EngineServer.Build(settings, Role.Configure), cancellationToken);
         });
@@ -53,7 +64,20 @@ internal static class EngineVerb
     {
         var folder = DataFolder.Resolve(data);
         Directory.CreateDirectory(folder);
-        return new EngineOptions { Host = host, Port = port, DataFolder = folder, ExtraModelFolders = DataFolder.BuiltInModels(), Fp32 = fp32 };
+        var limits = Limits(new RunLimits { Stuck = TimeSpan.FromSeconds(60) }, (Environment.GetEnvironmentVariable(LimitsVariable) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        return new EngineOptions { Limits = limits, Host = host, Port = port, DataFolder = folder, ExtraModelFolders = DataFolder.BuiltInModels(), Fp32 = fp32 };
+    }
+
+    private static RunLimits Limits(RunLimits limits, IEnumerable<string> assignments)
+    {
+        try
+        {
+            return limits.Set(assignments);
+        }
+        catch (FormatException exception)
+        {
+            throw new UsageException($"--limit and {LimitsVariable}: {exception.Message}");
+        }
     }
 
     private static string? Existing(string? folder) =>

@@ -46,6 +46,13 @@ public sealed class EngineOptions
     [Range(0, int.MaxValue)]
     public int? KeptResults { get; set; }
 
+    /// <summary>What one run may take.</summary>
+    public RunLimits Limits { get; set; } = new();
+
+    /// <summary>Ends the process with a reason where a run cannot be ended (<see cref="RunLimits.Stuck"/>). Default: an abort that
+    /// writes the reason to standard error.</summary>
+    public Action<string> GiveUp { get; set; } = Environment.FailFast;
+
     /// <summary>Node packs that are loaded already; those in <c>custom_nodes/</c> come after them.</summary>
     public IReadOnlyList<Assembly> NodePacks { get; set; } = [];
 

@@ -11,9 +11,15 @@ internal sealed class EngineClient(HttpClient http, string baseUrl, EngineTimes 
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     /// <summary>Submits a workflow under an id of ours.</summary>
-    public async Task<SubmitReply> SubmitAsync(string promptId, string clientId, ReadOnlyMemory<byte> workflow, CancellationToken cancellationToken)
+    /// <param name="promptId">The id.</param>
+    /// <param name="clientId">Whose socket is told of the run.</param>
+    /// <param name="workflow">The workflow.</param>
+    /// <param name="runLimit">How long our engine lets the run take; a real ComfyUI keeps the number and does not read it.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<SubmitReply> SubmitAsync(
+        string promptId, string clientId, ReadOnlyMemory<byte> workflow, TimeSpan runLimit, CancellationToken cancellationToken)
     {
-        using var reply = await SendAsync(HttpMethod.Post, "/prompt", PromptBody(promptId, clientId, workflow.Span), cancellationToken);
+        using var reply = await SendAsync(HttpMethod.Post, "/prompt", PromptBody(promptId, clientId, workflow.Span, runLimit), cancellationToken);
         var body = reply.Body;
         if (reply.Status != HttpStatusCode.OK)
         {
@@ -216,7 +222,7 @@ internal sealed class EngineClient(HttpClient http, string baseUrl, EngineTimes 
         return false;
     }
 
-    private static ByteArrayContent PromptBody(string promptId, string clientId, ReadOnlySpan<byte> workflow)
+    private static ByteArrayContent PromptBody(string promptId, string clientId, ReadOnlySpan<byte> workflow, TimeSpan runLimit)
     {
         // The graph's bytes go through unchanged: seeds up to 2^64 and floats must not be rounded, key order and escapes stay.
         var buffer = new ArrayBufferWriter<byte>(workflow.Length + 256);
@@ -227,6 +233,9 @@ internal sealed class EngineClient(HttpClient http, string baseUrl, EngineTimes 
             writer.WriteRawValue(workflow, skipInputValidation: true);
             writer.WriteString("client_id"u8, clientId);
             writer.WriteString("prompt_id"u8, promptId);
+            writer.WriteStartObject("extra_data"u8);
+            writer.WriteNumber("run_seconds"u8, runLimit.TotalSeconds);
+            writer.WriteEndObject();
             writer.WriteEndObject();
         }
 

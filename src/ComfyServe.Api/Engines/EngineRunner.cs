@@ -10,6 +10,9 @@ namespace ComfyServe.Api.Engines;
 /// </summary>
 internal sealed partial class EngineRunner(EngineTimes times, TimeProvider time, ILogger<EngineRunner> logger)
 {
+    /// <summary>The engine ends a run by itself a little later than this service interrupts it, which tells the caller why.</summary>
+    private static readonly TimeSpan EnginePatience = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Runs <paramref name="workflow"/> under <paramref name="promptId"/>; cancelling stops it on the engine too.</summary>
@@ -75,7 +78,7 @@ internal sealed partial class EngineRunner(EngineTimes times, TimeProvider time,
         {
             try
             {
-                return await engine.Client.SubmitAsync(run.PromptId, engine.Socket.ClientId, workflow, cancellationToken);
+                return await engine.Client.SubmitAsync(run.PromptId, engine.Socket.ClientId, workflow, ExecutionLimit(run) + EnginePatience, cancellationToken);
             }
             catch (EngineUnreachableException e) when (attempt >= times.SubmitAttempts)
             {
@@ -158,7 +161,9 @@ internal sealed partial class EngineRunner(EngineTimes times, TimeProvider time,
     }
 
     /// <summary>How long execution may take; while the run waits in the engine's queue, that wait counts for itself.</summary>
-    private TimeSpan LimitOf(EngineRun run) => run.HasBegun && run.Limit is { } limit && limit < times.Run ? limit : times.Run;
+    private TimeSpan LimitOf(EngineRun run) => run.HasBegun ? ExecutionLimit(run) : times.Run;
+
+    private TimeSpan ExecutionLimit(EngineRun run) => run.Limit is { } limit && limit < times.Run ? limit : times.Run;
 
     /// <summary>How long to wait for a word before looking: never past the end of the run's time.</summary>
     private TimeSpan Patience(EngineRun run)

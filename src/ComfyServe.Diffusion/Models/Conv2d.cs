@@ -13,5 +13,9 @@ internal sealed class Conv2d(WeightMap weights, long inputs, long outputs, int k
     private readonly long[] _strides = [stride, stride];
     private readonly long[] _padding = [padding ?? kernel / 2, padding ?? kernel / 2];
 
-    public Tensor Forward(Tensor x) => _kernels.Conv2d(x, _weight, _bias, _strides, _padding); // [B, outputs, H/stride, W/stride]
+    public Tensor Forward(Tensor x)
+    {
+        Interruption.Check();
+        return _kernels.Conv2d(x, _weight, _bias, _strides, _padding); // [B, outputs, H/stride, W/stride]
+    }
 }

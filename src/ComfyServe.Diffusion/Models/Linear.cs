@@ -11,7 +11,11 @@ internal sealed class Linear(WeightMap weights, long inputs, long outputs, bool 
     private readonly Tensor _weight = weights.Take("weight", outputs, inputs);
     private readonly Tensor? _bias = bias ? weights.Take("bias", outputs) : null;
 
-    public Tensor Forward(Tensor x) => _kernels.Linear(x, _weight, _bias); // [..., outputs]
+    public Tensor Forward(Tensor x)
+    {
+        Interruption.Check();
+        return _kernels.Linear(x, _weight, _bias); // [..., outputs]
+    }
 
     /// <summary>Only <paramref name="count"/> outputs from <paramref name="first"/> on.</summary>
     public Tensor Forward(Tensor x, long first, long count)

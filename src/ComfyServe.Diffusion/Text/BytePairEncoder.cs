@@ -1,4 +1,5 @@
 using System.Text;
+using ComfyServe.Diffusion.Runtime;
 
 namespace ComfyServe.Diffusion.Text;
 
@@ -52,6 +53,7 @@ internal sealed class BytePairEncoder
         symbols[^1] += Bytes;
         while (FindBest(symbols) is { } best)
         {
+            Interruption.Check();
             MergeAll(symbols, best);
         }
 

@@ -77,18 +77,25 @@ internal static class CanonicalComposition
     /// <summary>Sorts each run of combining marks by class, keeping the order of equals.</summary>
     private static void Reorder(List<int> codes, Tables tables)
     {
-        for (var i = 1; i < codes.Count; i++)
+        for (var start = 0; start < codes.Count; start++)
         {
-            var code = codes[i];
-            var order = tables.ClassOf(code);
-            var at = i;
-            while (order != 0 && at > 0 && tables.ClassOf(codes[at - 1]) > order)
+            var end = start;
+            while (end < codes.Count && tables.ClassOf(codes[end]) != 0)
             {
-                codes[at] = codes[at - 1];
-                at--;
+                end++;
             }
 
-            codes[at] = code;
+            if (end - start > 1)
+            {
+                // Sorting by insertion would take time by the square of the run.
+                var sorted = codes.GetRange(start, end - start).OrderBy(tables.ClassOf).ToList();
+                for (var i = 0; i < sorted.Count; i++)
+                {
+                    codes[start + i] = sorted[i];
+                }
+            }
+
+            start = end;
         }
     }
 

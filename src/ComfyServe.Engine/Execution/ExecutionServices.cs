@@ -25,6 +25,12 @@ internal sealed class ExecutionServices
     /// <summary>Results of earlier prompts.</summary>
     public required IResultCache Results { get; init; }
 
+    /// <summary>What one run may take.</summary>
+    public required RunLimits Limits { get; init; }
+
+    /// <summary>Ends the process, with a reason, where a run cannot be ended; null where the process goes on.</summary>
+    public Action<string>? GiveUp { get; init; }
+
     /// <summary>Tensors of the results.</summary>
     public required TensorLedger Tensors { get; init; }
 

@@ -13,7 +13,9 @@ namespace ComfyServe.Engine.Execution;
 /// <param name="inputs">The inputs.</param>
 /// <param name="context">The context of each call, by its number.</param>
 /// <param name="report">Told the message of a block that has one.</param>
-internal sealed class NodeCalls(NodeDescriptor node, object? target, NodeInputs inputs, Func<int, NodeContext> context, Action<string> report)
+/// <param name="limits">What the run may take.</param>
+internal sealed class NodeCalls(
+    NodeDescriptor node, object? target, NodeInputs inputs, Func<int, NodeContext> context, Action<string> report, RunLimits limits)
 {
     /// <summary>The names of lazy inputs that the node needs and has not got.</summary>
     public IReadOnlyList<string> NeededInputs()
@@ -45,6 +47,7 @@ internal sealed class NodeCalls(NodeDescriptor node, object? target, NodeInputs 
     /// <summary>Runs the node.</summary>
     public IReadOnlyList<CallResult> Run()
     {
+        limits.CheckList(inputs.Calls);
         var results = new List<CallResult>();
         foreach (var call in Calls())
         {
@@ -57,7 +60,8 @@ internal sealed class NodeCalls(NodeDescriptor node, object? target, NodeInputs 
     }
 
     /// <summary>For each output, the values of all calls; an output that is a list joins the lists.</summary>
-    public static IReadOnlyList<IReadOnlyList<object?>> Merge(NodeDescriptor node, IReadOnlyList<IReadOnlyList<object?>> calls)
+    /// <exception cref="NodeException">A list or a text is longer than the limits allow.</exception>
+    public static IReadOnlyList<IReadOnlyList<object?>> Merge(NodeDescriptor node, IReadOnlyList<IReadOnlyList<object?>> calls, RunLimits limits)
     {
         var slots = new List<IReadOnlyList<object?>>(node.Outputs.Count);
         for (var slot = 0; slot < node.Outputs.Count; slot++)
@@ -73,7 +77,11 @@ internal sealed class NodeCalls(NodeDescriptor node, object? target, NodeInputs 
                 {
                     values.Add(call[slot]);
                 }
+
+                limits.CheckList(values.Count);
             }
+
+            limits.CheckText(values.Max(static v => v is string text ? (long?)text.Length : null) ?? 0);
 
             slots.Add(values);
         }

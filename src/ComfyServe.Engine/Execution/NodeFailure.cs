@@ -29,13 +29,16 @@ internal sealed record NodeFailure(
             nodeId,
             exception,
             ExceptionNames.TypeOf(exception),
-            $"{ExceptionNames.MessageOf(exception)}\n{tip}",
+            $"{ValueText.Cut(ExceptionNames.MessageOf(exception))}\n{tip}",
             ExceptionNames.TracebackOf(exception),
             inputs?.ToJson() ?? []);
     }
 
     /// <summary>The user stopped the run while a node was staged.</summary>
     public static NodeFailure Interrupt(string nodeId) => new(nodeId, null, "", "", [], new JsonObject()) { IsInterrupt = true };
+
+    /// <summary>The run took too long.</summary>
+    public static NodeFailure Overdue(string nodeId, string reason) => new(nodeId, null, "TimeoutError", reason, [], new JsonObject());
 
     /// <summary>Nodes wait for each other.</summary>
     public static NodeFailure Cycle(string nodeId) =>

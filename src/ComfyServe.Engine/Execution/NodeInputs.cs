@@ -8,6 +8,8 @@ namespace ComfyServe.Engine.Execution;
 /// <summary>The inputs of a node as lists: a literal is a list of one, a link the list of the linked output.</summary>
 internal sealed class NodeInputs
 {
+    private const int MostShown = 100;
+
     private static readonly IReadOnlyList<object?> Nothing = [null];
 
     private readonly OrderedDictionary<string, IReadOnlyList<object?>> _values = new(StringComparer.Ordinal);
@@ -67,9 +69,9 @@ internal sealed class NodeInputs
     /// <summary>The input was left out, or its link is not resolved yet.</summary>
     public bool IsMissing(string name) => !_values.ContainsKey(name) || _missing.Contains(name);
 
-    /// <summary>The inputs as an error shows them.</summary>
+    /// <summary>The inputs as an error shows them: of long lists the first values.</summary>
     public JsonObject ToJson() => new(_values.Select(v =>
-        KeyValuePair.Create(v.Key, (JsonNode?)new JsonArray([.. v.Value.Select(ValueText.Json)]))));
+        KeyValuePair.Create(v.Key, (JsonNode?)new JsonArray([.. v.Value.Take(MostShown).Select(ValueText.Shown)]))));
 
     private void Add(string name, JsonNode? value, Func<string, IReadOnlyList<IReadOnlyList<object?>>?> outputs)
     {

@@ -20,6 +20,9 @@ internal sealed class NodeRunner : IDisposable
     private readonly ProgressBoard _board;
     private readonly PendingExpansions _expansions;
 
+    /// <summary>Bytes of what nodes showed so far.</summary>
+    private long _shown;
+
     /// <summary>Prepares the runs of a prompt's nodes.</summary>
     /// <param name="services">What outlives the run.</param>
     /// <param name="prompt">The prompt.</param>
@@ -46,17 +49,15 @@ internal sealed class NodeRunner : IDisposable
     /// <returns>Why it failed; null where it did not.</returns>
     public NodeFailure? Run(GraphNode node)
     {
-        if (IsCached(node.Id))
-        {
-            Executed(node, _services.Results.Find(node.Id)!.Ui);
-            _board.Finish(node.Place);
-            Complete(node);
-            return null;
-        }
-
         NodeInputs? inputs = null;
         try
         {
+            if (IsCached(node.Id))
+            {
+                Recall(node);
+                return null;
+            }
+
             if (!Stage(node, ref inputs))
             {
                 return null;
@@ -90,11 +91,26 @@ internal sealed class NodeRunner : IDisposable
         Clock = _services.Clock,
         Random = _services.Random,
         Call = call,
+        Limits = _services.Limits,
         Listener = new NodeProgress(node.Place, _prompt.PromptId, _board, _listener),
     };
 
     /// <inheritdoc />
     public void Dispose() => _expansions.Dispose();
+
+    /// <summary>Tells of a result that is there.</summary>
+    private void Recall(GraphNode node)
+    {
+        var ui = _services.Results.Find(node.Id)!.Ui;
+        if (ui is not null)
+        {
+            CountShown(ui);
+        }
+
+        Executed(node, ui);
+        _board.Finish(node.Place);
+        Complete(node);
+    }
 
     /// <summary>Runs a stage; false where the node waits for more nodes.</summary>
     private bool Stage(GraphNode node, ref NodeInputs? inputs)
@@ -116,7 +132,7 @@ internal sealed class NodeRunner : IDisposable
 
         using var scope = torch.NewDisposeScope();
         var calls = new NodeCalls(
-            node.Class, _services.Instances.Of(node, _graph), resolvedInputs, call => Context(node, call), message => Blocked(node, message));
+            node.Class, _services.Instances.Of(node, _graph), resolvedInputs, call => Context(node, call), message => Blocked(node, message), _services.Limits);
         var needed = calls.NeededInputs();
         if (needed.Count > 0)
         {
@@ -136,7 +152,7 @@ internal sealed class NodeRunner : IDisposable
             return false;
         }
 
-        Keep(node, NodeCalls.Merge(node.Class, [.. results.Select(r => r.Values)]));
+        Keep(node, NodeCalls.Merge(node.Class, [.. results.Select(r => r.Values)], _services.Limits));
         return true;
     }
 
@@ -178,10 +194,17 @@ internal sealed class NodeRunner : IDisposable
     {
         if (ui is not null)
         {
+            CountShown(ui);
             var result = _services.Results.FindOrAdd(node.Id);
             (result.Ui, result.Place) = (ui, node.Place);
             Executed(node, ui);
         }
+    }
+
+    private void CountShown(JsonObject ui)
+    {
+        _shown += JsonSize.Of(ui);
+        _services.Limits.CheckShown(_shown);
     }
 
     private void Executed(GraphNode node, JsonObject? ui) => _listener.Send(

@@ -13,6 +13,7 @@ internal sealed class PendingExpansions(ExecutionServices services, PromptGraph 
     /// <summary>Adds the graph's nodes and lets the node wait for them.</summary>
     public void Add(GraphNode node, IReadOnlyList<CallResult> calls)
     {
+        services.Limits.CheckExpansion(graph.DepthOf(node) + 1, graph.Added + calls.Sum(c => c.Graph?.Count ?? 0));
         var children = new List<string>();
         foreach (var call in calls.Where(c => c.Graph is not null))
         {
@@ -51,6 +52,7 @@ internal sealed class PendingExpansions(ExecutionServices services, PromptGraph 
             for (var slot = 0; slot < slots.Count && slot < call.Values.Count; slot++)
             {
                 slots[slot].AddRange(Values(node, slot, call));
+                services.Limits.CheckList(slots[slot].Count);
             }
         }
 
@@ -88,7 +90,7 @@ internal sealed class PendingExpansions(ExecutionServices services, PromptGraph 
                 : throw new NodeException("IndexError", $"node '{link.NodeId}' of the expansion has no output {link.Slot}");
         }
 
-        return NodeCalls.Merge(node.Class, [call.Values])[slot];
+        return NodeCalls.Merge(node.Class, [call.Values], services.Limits)[slot];
     }
 
     private sealed record Waiting(IReadOnlyList<CallResult> Calls, IReadOnlyList<torch.Tensor> Tensors);

@@ -20,8 +20,17 @@ internal sealed class PromptExecutor
     /// <param name="random">Chance, for names of temporary files.</param>
     /// <param name="keptResults">Most results to keep from prompt to prompt, over several prompts; 0 keeps none. Null keeps all
     /// results of the newest prompt.</param>
+    /// <param name="limits">What one run may take; null: the defaults.</param>
+    /// <param name="giveUp">Ends the process, with a reason, where a run goes on too long after its end.</param>
     public PromptExecutor(
-        NodeCatalogue catalogue, EngineFolders folders, ModelCache models, TimeProvider clock, Random random, int? keptResults = null)
+        NodeCatalogue catalogue,
+        EngineFolders folders,
+        ModelCache models,
+        TimeProvider clock,
+        Random random,
+        int? keptResults = null,
+        RunLimits? limits = null,
+        Action<string>? giveUp = null)
     {
         var tensors = new TensorLedger();
         _services = new ExecutionServices
@@ -32,6 +41,8 @@ internal sealed class PromptExecutor
             Clock = clock,
             Random = random,
             Tensors = tensors,
+            Limits = limits ?? new RunLimits(),
+            GiveUp = giveUp,
             Results = keptResults is { } capacity ? new RecentCache(tensors, capacity) : new ClassicCache(tensors),
         };
     }
@@ -45,7 +56,9 @@ internal sealed class PromptExecutor
         TorchRuntime.Initialize();
         using var inference = torch.inference_mode();
         using var scope = torch.NewDisposeScope();
-        var run = new PromptRun(_services, prompt, listener, ++_runs, interrupted);
+        using var end = new RunEnd(prompt, _services, interrupted);
+        using var interruption = Interruption.Enter(end.Token);
+        var run = new PromptRun(_services, prompt, listener, ++_runs, end);
         var outcome = run.Execute();
         if (run.IsMemoryExhausted)
         {

@@ -14,6 +14,7 @@ internal sealed class PromptGraph
     private readonly NodeCatalogue _catalogue;
     private readonly Dictionary<string, GraphNode> _nodes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, JsonNode?> _states = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _depths = new(StringComparer.Ordinal);
     private JsonObject? _promptWithStates;
 
     /// <summary>Reads a validated prompt. Nodes that validation did not reach may have no inputs.</summary>
@@ -41,6 +42,12 @@ internal sealed class PromptGraph
 
     /// <summary>All nodes.</summary>
     public IReadOnlyCollection<GraphNode> Nodes => _nodes.Values;
+
+    /// <summary>Number of nodes that expansions added.</summary>
+    public int Added => _nodes.Count - Prompt.Count;
+
+    /// <summary>How many expansions a node is inside of.</summary>
+    public int DepthOf(GraphNode node) => _depths.GetValueOrDefault(node.Id);
 
     /// <summary>The node of an id; null where there is none.</summary>
     public GraphNode? Find(string id) => _nodes.GetValueOrDefault(id);
@@ -71,6 +78,7 @@ internal sealed class PromptGraph
                 ? Find(name)?.Place.DisplayNodeId ?? name
                 : parent.Place.DisplayNodeId;
             AddNode(new NodePlace(id, shown, parent.Id, parent.Place.RealNodeId), entry);
+            _depths[id] = DepthOf(parent) + 1;
         }
 
         return [.. graph.Select(n => n.Key)];

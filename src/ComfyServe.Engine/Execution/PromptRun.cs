@@ -11,7 +11,7 @@ internal sealed class PromptRun
     private readonly IExecutionListener _listener;
     private readonly RunJournal _journal;
     private readonly string _number;
-    private readonly CancellationToken _interrupted;
+    private readonly RunEnd _end;
     private readonly List<string> _executed = [];
     private NodeFailure? _failure;
 
@@ -20,10 +20,10 @@ internal sealed class PromptRun
     /// <param name="prompt">The prompt.</param>
     /// <param name="listener">Where to report.</param>
     /// <param name="number">Unlike that of every other run.</param>
-    /// <param name="interrupted">Cancelled when the user interrupts.</param>
-    public PromptRun(ExecutionServices services, QueuedPrompt prompt, IExecutionListener listener, long number, CancellationToken interrupted)
+    /// <param name="end">The end that does not come from the nodes.</param>
+    public PromptRun(ExecutionServices services, QueuedPrompt prompt, IExecutionListener listener, long number, RunEnd end)
     {
-        (_services, _prompt, _listener, _interrupted) = (services, prompt, listener, interrupted);
+        (_services, _prompt, _listener, _end) = (services, prompt, listener, end);
         _number = number.ToString(CultureInfo.InvariantCulture);
         _journal = new RunJournal(prompt.PromptId, listener, services.Clock);
     }
@@ -36,13 +36,18 @@ internal sealed class PromptRun
     {
         _journal.Start();
         var graph = new PromptGraph(_prompt.Prompt, _services.Catalogue);
-        using var runner = new NodeRunner(_services, _prompt, graph, _listener, _executed, _interrupted);
+        using var runner = new NodeRunner(_services, _prompt, graph, _listener, _executed, _end.Token);
         if (Prepare(graph, runner))
         {
             RunNodes(graph, runner);
         }
 
         _listener.Current(null);
+        if (_failure is { IsInterrupt: true } && _end.Overdue is { } reason)
+        {
+            _failure = NodeFailure.Overdue(_failure.NodeId, reason);
+        }
+
         if (_failure is null)
         {
             _journal.Success();
@@ -61,10 +66,10 @@ internal sealed class PromptRun
     {
         try
         {
-            _services.Results.Begin(graph, new PromptSignatures(graph, id => runner.Context(graph[id], 0), _number, _interrupted));
+            _services.Results.Begin(graph, new PromptSignatures(graph, id => runner.Context(graph[id], 0), _number, _end.Token));
             _services.Instances.Begin(graph);
         }
-        catch (OperationCanceledException) when (_interrupted.IsCancellationRequested)
+        catch (OperationCanceledException) when (_end.Token.IsCancellationRequested)
         {
             _services.Results.Clear();
             _failure = NodeFailure.Interrupt(_prompt.OutputsToExecute[0]);
@@ -89,7 +94,8 @@ internal sealed class PromptRun
             }
             else
             {
-                _failure = runner.Run(node);
+                // Nodes look themselves; what needs no run does not.
+                _failure = _end.Token.IsCancellationRequested ? NodeFailure.Interrupt(node.Place.RealNodeId) : runner.Run(node);
             }
         }
     }
@@ -121,13 +127,15 @@ internal sealed class PromptRun
         _journal.Add("execution_error", data);
     }
 
-    /// <summary>What the prompt's nodes showed, in this run or in the earlier one that is cached.</summary>
+    /// <summary>What the prompt's nodes showed, in this run or in the earlier one that is cached. Of a run that ended because they
+    /// show too much, as much as is allowed: equal nodes share a result.</summary>
     private (JsonObject Outputs, JsonObject Meta) Shown(PromptGraph graph)
     {
         var (outputs, meta) = (new JsonObject(), new JsonObject());
+        var size = 0L;
         foreach (var node in graph.Nodes)
         {
-            if (_services.Results.Find(node.Id) is { Ui: { } ui, Place: { } place })
+            if (_services.Results.Find(node.Id) is { Ui: { } ui, Place: { } place } && (size += JsonSize.Of(ui)) <= _services.Limits.Shown)
             {
                 outputs[node.Id] = ui.DeepClone();
                 meta[node.Id] = new JsonObject

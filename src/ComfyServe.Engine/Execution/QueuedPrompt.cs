@@ -1,4 +1,8 @@
+using System.Globalization;
+using System.Numerics;
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using ComfyServe.Workflows.Json;
 
 namespace ComfyServe.Engine.Execution;
 
@@ -11,6 +15,20 @@ namespace ComfyServe.Engine.Execution;
 internal sealed record QueuedPrompt(
     double Number, string PromptId, JsonObject Prompt, JsonObject ExtraData, IReadOnlyList<string> OutputsToExecute)
 {
+    /// <summary>The key of <c>extra_data</c> that holds the seconds that a run may take.</summary>
+    public const string BudgetKey = "run_seconds";
+
+    // A timer takes no more.
+    private const double MostSeconds = 4_000_000;
+
+    /// <summary>How long the run may take, as the caller says; null where nothing was said. In <c>extra_data</c>, which a real
+    /// ComfyUI keeps and does not read.</summary>
+    public TimeSpan? Budget { get; } =
+        ExtraData[BudgetKey] is JsonValue seconds && seconds.GetValueKind() == JsonValueKind.Number && PythonConversion.Number(seconds) is var number
+            && Convert.ToDouble(number is BigInteger whole ? (double)whole : number, CultureInfo.InvariantCulture) is > 0 and < MostSeconds and var budget
+            ? TimeSpan.FromSeconds(budget)
+            : null;
+
     /// <summary>The client that the run reports to; null where none was named.</summary>
     public string? ClientId { get; } =
         ExtraData["client_id"] is JsonValue value && value.TryGetValue(out string? id) ? id : null;

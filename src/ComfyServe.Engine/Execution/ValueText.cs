@@ -9,6 +9,21 @@ namespace ComfyServe.Engine.Execution;
 /// <summary>Shows a node's inputs in an error.</summary>
 internal static class ValueText
 {
+    /// <summary>Longer texts are cut in errors: the history keeps those.</summary>
+    private const int Longest = 16 << 10;
+
+    /// <summary>A text, or its beginning and how long it is.</summary>
+    public static string Cut(string text) => text.Length <= Longest ? text : $"{text.AsSpan(0, Longest)}… ({text.Length} characters)";
+
+    /// <summary>Scalars as they are, long texts cut; everything else as text.</summary>
+    public static JsonNode? Shown(object? value) => value switch
+    {
+        string { Length: > Longest } text => JsonValue.Create(Cut(text)),
+        JsonValue scalar when scalar.TryGetValue(out string? text) && text.Length > Longest => JsonValue.Create(Cut(text)),
+        JsonNode json and not JsonValue => JsonValue.Create(Cut(PythonText.Quote(json))),
+        _ => Json(value),
+    };
+
     /// <summary>Scalars as they are; everything else as text.</summary>
     public static JsonNode? Json(object? value) => value switch
     {

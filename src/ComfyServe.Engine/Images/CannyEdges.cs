@@ -1,3 +1,4 @@
+using ComfyServe.Diffusion.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -63,6 +64,7 @@ internal static class CannyEdges
     {
         for (var changed = true; changed;)
         {
+            Interruption.Check();
             var touching = MorphologyFilter.Dilate((edges == Strong).to(ScalarType.Float32), 3) > 0;
             var next = where((edges == Weak) & touching, full_like(edges, Strong), edges);
             changed = (next != edges).any().item<bool>();

@@ -1,3 +1,4 @@
+using ComfyServe.Diffusion.Runtime;
 using static TorchSharp.torch;
 
 namespace ComfyServe.Engine.Images;
@@ -19,6 +20,7 @@ internal static class LanczosResampler
         var resized = new List<Tensor>();
         foreach (var image in images.unbind(0))
         {
+            Interruption.Check();
             var interleaved = image.permute(1, 2, 0);                                   // [H, W, C]
             var (oldHeight, oldWidth, channels) = ((int)interleaved.shape[0], (int)interleaved.shape[1], (int)interleaved.shape[2]);
             var pixels = Resize(PixelTensors.ToBytes(interleaved), oldWidth, oldHeight, channels, width, height);
@@ -58,7 +60,7 @@ internal static class LanczosResampler
     {
         var windows = Windows(oldWidth, width);
         var output = new byte[width * height * channels];
-        Parallel.For(0, height, y =>
+        Parallel.For(0, height, Interruptible(), y =>
         {
             var row = pixels.AsSpan(y * oldWidth * channels, oldWidth * channels);
             var target = output.AsSpan(y * width * channels, width * channels);
@@ -86,7 +88,7 @@ internal static class LanczosResampler
     {
         var windows = Windows(oldHeight, height);
         var output = new byte[stride * height];
-        Parallel.For(0, height, y =>
+        Parallel.For(0, height, Interruptible(), y =>
         {
             var (first, weights) = windows[y];
             var sums = new int[stride];
@@ -109,6 +111,8 @@ internal static class LanczosResampler
         });
         return output;
     }
+
+    private static ParallelOptions Interruptible() => new() { CancellationToken = Interruption.Token };
 
     private static byte Clip(int sum) => (byte)Math.Clamp(sum >> PrecisionBits, 0, 255);
 

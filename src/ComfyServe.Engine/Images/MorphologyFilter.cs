@@ -1,3 +1,4 @@
+using ComfyServe.Diffusion.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -14,7 +15,27 @@ internal static class MorphologyFilter
     {
         var (before, after) = (size / 2, size - (size / 2) - 1);
         var padded = F.pad(images.contiguous(), [before, after, before, after], PaddingModes.Constant, double.NegativeInfinity);
-        return F.max_pool2d(padded, [size, size], [1, 1]);
+        return SlidingMaximum(SlidingMaximum(padded, 3, size), 2, size);
+    }
+
+    /// <summary>
+    /// The greatest of so many neighbours along an axis. Windows double: a window of 999 takes ten steps, each of which an
+    /// interrupt may come before, where pooling takes a million comparisons for each pixel.
+    /// </summary>
+    private static Tensor SlidingMaximum(Tensor values, int axis, long size)
+    {
+        using var scope = NewDisposeScope();
+        var widest = values;
+        for (var window = 1L; window < size;)
+        {
+            Interruption.Check();
+            var step = Math.Min(window, size - window);
+            var length = widest.shape[axis] - step;
+            widest = maximum(widest.narrow(axis, 0, length), widest.narrow(axis, step, length));
+            window += step;
+        }
+
+        return widest.MoveToOuterDisposeScope();
     }
 
     /// <summary>The least value in a square; as <see cref="Dilate"/> otherwise.</summary>

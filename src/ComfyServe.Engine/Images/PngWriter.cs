@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using ComfyServe.Diffusion.Runtime;
 
 namespace ComfyServe.Engine.Images;
 
@@ -71,6 +72,7 @@ internal static class PngWriter
         var candidate = new byte[1 + stride];
         for (var start = 0; start < pixels.Length; start += stride)
         {
+            Interruption.Check();
             pixels.Slice(start, stride).CopyTo(row.AsSpan(pixel));
             var least = long.MaxValue;
             foreach (var filter in Filters)

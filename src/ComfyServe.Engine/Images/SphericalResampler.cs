@@ -1,3 +1,4 @@
+using ComfyServe.Diffusion.Runtime;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -33,6 +34,7 @@ internal static class SphericalResampler
 
         long[] spread = [1, 1, 1, 1];
         spread[axis] = size;
+        Interruption.Check();
         var from = vectors.index_select(axis, first.to(ScalarType.Int64));
         var to = vectors.index_select(axis, second.to(ScalarType.Int64));
         return Turn(from, to, ratio.reshape(spread)).MoveToOuterDisposeScope();

@@ -27,6 +27,9 @@ public sealed class NodeContext
     /// <summary>Chance for names, not for noise: noise comes from the workflow's seed.</summary>
     public Random Random { get; init; } = new();
 
+    /// <summary>What the run may take: ask before making something large.</summary>
+    public RunLimits Limits { get; init; } = new();
+
     internal INodeProgress? Listener { get; init; }
 
     internal int Call { get; init; }

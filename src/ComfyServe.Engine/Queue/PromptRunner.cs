@@ -20,7 +20,7 @@ internal sealed partial class PromptRunner(
 
     /// <summary>Loads what the first prompt needs.</summary>
     public void Prepare() => _executor ??=
-        new PromptExecutor(nodes.Catalogue, folders, _models, clock, new Random(), options.KeptResults);
+        new PromptExecutor(nodes.Catalogue, folders, _models, clock, new Random(), options.KeptResults, options.Limits, options.GiveUp);
 
     /// <summary>Runs a prompt to its end, whatever happens.</summary>
     public ExecutionOutcome Run(QueuedPrompt prompt, CancellationToken interrupted)

@@ -88,6 +88,24 @@ internal static class ToyNodes
         return value;
     }
 
+    [Node("ToyUntilEnd", Description = "Runs until the run is ended.")]
+    public static string UntilEnd(NodeContext context)
+    {
+        _ = context.Interrupted.WaitHandle.WaitOne(TimeSpan.FromMinutes(1));
+        context.Progress(1, 1);
+        return "";
+    }
+
+    [Node("ToyDeep", Description = "Expands so many times, each inside of the other.")]
+    public static Expansion<string> Deep(long levels, NodeContext context)
+    {
+        var prefix = context.NextPrefix();
+        var node = levels > 1
+            ? new JsonObject { ["class_type"] = "ToyDeep", ["inputs"] = new JsonObject { ["levels"] = levels - 1 } }
+            : new JsonObject { ["class_type"] = "ToyText", ["inputs"] = new JsonObject { ["value"] = "deep" } };
+        return new Expansion<string>(new() { [prefix + "1"] = node }, [new NodeLink(prefix + "1", 0)]);
+    }
+
     [Node("ToyNoise")]
     public static ImageBatch Noise(long seed) => new(torch.ones(1, 8, 8, 3) * seed / 10);
 

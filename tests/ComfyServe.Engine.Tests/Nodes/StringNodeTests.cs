@@ -14,6 +14,8 @@ public sealed class StringNodeTests
     public void Substring_PositionsAsInPython_CountCodePoints(long start, long end, string expected) =>
         Assert.Equal(expected, StringNodes.Substring("ab🐈d", start, end));
 
+    private static NodeContext Context() => NodeCall.Context(Path.GetTempPath());
+
     [Fact]
     public void Length_TextBeyondTheBasicPlane_CountsCodePoints() => Assert.Equal(4, StringNodes.Length("ab🐈d"));
 
@@ -26,7 +28,7 @@ public sealed class StringNodeTests
         Assert.Equal(expected, StringNodes.ConvertCase("tHEY're bIG", mode));
 
     [Fact]
-    public void Replace_EmptySearch_InsertsBetweenAllCharacters() => Assert.Equal("-a-b-", StringNodes.Replace("ab", "", "-"));
+    public void Replace_EmptySearch_InsertsBetweenAllCharacters() => Assert.Equal("-a-b-", StringNodes.Replace("ab", "", "-", Context()));
 
     [Theory]
     [InlineData(@"(?P<year>\d{4})-(\d\d)", "First Group", 1, "2026")]
@@ -39,7 +41,7 @@ public sealed class StringNodeTests
     [InlineData("[", "First Match", 1, "")]
     [InlineData(@"(\d)", "First Group", 2, "")]
     public void Extract_PatternInPythonsLanguage_GivesWhatPythonGives(string pattern, string mode, long group, string expected) =>
-        Assert.Equal(expected, RegexNodes.Extract("on 2026-03 and 2025-12", pattern, mode, true, false, false, group));
+        Assert.Equal(expected, RegexNodes.Extract("on 2026-03 and 2025-12", pattern, mode, true, false, false, group, Context()));
 
     [Theory]
     [InlineData(@"(?P<a>\w)(\w)", @"\2\g<a>\g<1>", 0, "baadcc e")]
@@ -48,18 +50,18 @@ public sealed class StringNodeTests
     [InlineData(@"\Z", "!", 0, "abcd e!")]
     [InlineData("D{,1} ", @"\n", 0, "abc\ne")]
     public void Replace_TemplateInPythonsLanguage_GivesWhatPythonGives(string pattern, string template, long count, string expected) =>
-        Assert.Equal(expected, RegexNodes.Replace("abcd e", pattern, template, count: count));
+        Assert.Equal(expected, RegexNodes.Replace("abcd e", pattern, template, Context(), count: count));
 
     [Fact]
     public void Replace_InvalidPattern_FailsUnderPythonsName()
     {
-        var exception = Assert.Throws<NodeException>(() => RegexNodes.Replace("a", "(", ""));
+        var exception = Assert.Throws<NodeException>(() => RegexNodes.Replace("a", "(", "", Context()));
 
         Assert.Equal("re.error", exception.Type);
     }
 
     [Fact]
-    public void Match_InvalidPattern_IsFalse() => Assert.False(RegexNodes.Match("a", "(?<x>a)", true, false, false));
+    public void Match_InvalidPattern_IsFalse() => Assert.False(RegexNodes.Match("a", "(?<x>a)", true, false, false, Context()));
 
     public static TheoryData<object?, string> Values() => new()
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using ComfyServe.Diffusion.Runtime;
 using ComfyServe.Engine.Images;
 using ComfyServe.Engine.Nodes.Values;
 using ComfyServe.Workflows.Json;
@@ -28,6 +29,7 @@ internal static class ImageSaver
         var files = new List<SavedFile>();
         for (var index = 0; index < images.Count; index++)
         {
+            Interruption.Check();
             var name = target.Name.Replace("%batch_num%", $"{index}", StringComparison.Ordinal);
             var file = $"{name}_{target.Counter + index:00000}_{Ending}";
             using var pixels = images.Tensor[index];

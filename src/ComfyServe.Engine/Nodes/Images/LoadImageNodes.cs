@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using ComfyServe.Engine.Folders;
 using ComfyServe.Engine.Images;
 using ComfyServe.Engine.Nodes.Schema;
 using ComfyServe.Engine.Nodes.Values;
@@ -44,11 +44,7 @@ internal static class LoadImageNodes
     private static string? Missing(string? image, NodeContext context) =>
         image is null || InputImages.Find(context.Folders, image) is not null ? null : $"Invalid image file: {image}";
 
-    private static string Fingerprint(string? image, NodeContext context)
-    {
-        using var file = File.OpenRead(Require(image ?? "", context));
-        return Convert.ToHexStringLower(SHA256.HashData(file));
-    }
+    private static string Fingerprint(string? image, NodeContext context) => FileDigest.Of(Require(image ?? "", context));
 
     private static DecodedImage Decode(string image, NodeContext context)
     {

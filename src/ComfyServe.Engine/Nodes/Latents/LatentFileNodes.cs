@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using ComfyServe.Diffusion.Checkpoints;
 using ComfyServe.Engine.Folders;
@@ -63,11 +62,7 @@ internal static class LatentFileNodes
     private static string? Missing(string? latent, NodeContext context) =>
         latent is null || InputImages.Find(context.Folders, latent) is not null ? null : $"Invalid latent file: {latent}";
 
-    private static string Fingerprint(string? latent, NodeContext context)
-    {
-        using var file = File.OpenRead(Require(latent ?? "", context));
-        return Convert.ToHexStringLower(SHA256.HashData(file));
-    }
+    private static string Fingerprint(string? latent, NodeContext context) => FileDigest.Of(Require(latent ?? "", context));
 
     private static string Require(string name, NodeContext context) =>
         InputImages.Find(context.Folders, name)

@@ -12,8 +12,11 @@ internal static class ConditioningNodes
     private const int PixelsPerCell = 8;
 
     [Node("ConditioningCombine", Display = "Conditioning (Combine)", Category = Category)]
-    public static Conditioning Combine(Conditioning conditioning_1, Conditioning conditioning_2) =>
-        new([.. conditioning_1.Entries, .. conditioning_2.Entries]);
+    public static Conditioning Combine(Conditioning conditioning_1, Conditioning conditioning_2, NodeContext context)
+    {
+        context.Limits.CheckList((long)conditioning_1.Entries.Count + conditioning_2.Entries.Count);
+        return new([.. conditioning_1.Entries, .. conditioning_2.Entries]);
+    }
 
     [Node("ConditioningConcat", Display = "Conditioning (Concat)", Category = Category)]
     public static Conditioning Concat(Conditioning conditioning_to, Conditioning conditioning_from)

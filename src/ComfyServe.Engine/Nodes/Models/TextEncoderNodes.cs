@@ -14,8 +14,10 @@ internal static class TextEncoderNodes
     [Outputs("CONDITIONING", Tooltips = ["The encoded prompt."])]
     public static Conditioning Encode(
         [Input(Multiline = true, DynamicPrompts = true, Tooltip = "The prompt.")] string text,
-        [Input(Tooltip = "The text encoder.")] TextEncoder? clip)
+        [Input(Tooltip = "The text encoder.")] TextEncoder? clip,
+        NodeContext context)
     {
+        context.Limits.CheckPrompt(text.Length);
         if (clip is null)
         {
             throw new NodeException(

@@ -39,13 +39,17 @@ internal static class SigmaNodes
         [Input(Default = 2, Min = 1, Max = 100)] long steps,
         [Input(Default = -1.0, Min = -1.0, Max = 20000.0, Step = 0.01, Round = false)] double start_at_sigma,
         [Input(Default = 12.0, Min = 0.0, Max = 20000.0, Step = 0.01, Round = false)] double end_at_sigma,
-        [Choices("linear", "cosine", "sine")] string spacing) =>
-        new(SigmaLists.Extend(sigmas.Values, (int)steps, start_at_sigma, end_at_sigma, spacing switch
+        [Choices("linear", "cosine", "sine")] string spacing,
+        NodeContext context)
+    {
+        context.Limits.CheckList(sigmas.Values.Count * steps);
+        return new(SigmaLists.Extend(sigmas.Values, (int)steps, start_at_sigma, end_at_sigma, spacing switch
         {
             "cosine" => static share => Math.Sin(share * Math.PI / 2),
             "sine" => static share => 1 - Math.Cos(share * Math.PI / 2),
             _ => static share => share,
         }));
+    }
 
     [Node("SamplingPercentToSigma", Category = Category)]
     [Outputs("sigma_value")]

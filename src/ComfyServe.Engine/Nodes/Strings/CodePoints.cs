@@ -6,26 +6,45 @@ namespace ComfyServe.Engine.Nodes.Strings;
 internal static class CodePoints
 {
     /// <summary>Number of code points.</summary>
-    public static long Count(string text) => text.EnumerateRunes().LongCount();
+    public static long Count(string text)
+    {
+        var count = 0L;
+        foreach (var _ in text.EnumerateRunes())
+        {
+            count++;
+        }
+
+        return count;
+    }
 
     /// <summary>Python's <c>text[start:end]</c>: negative positions count from the end, others are clamped.</summary>
     public static string Slice(string text, long start, long end)
     {
-        var runes = text.EnumerateRunes().ToArray();
-        var (first, last) = (Resolve(start, runes.Length), Resolve(end, runes.Length));
+        var count = Count(text);
+        var (first, last) = (Resolve(start, count), Resolve(end, count));
         if (last <= first)
         {
             return "";
         }
 
         var slice = new StringBuilder();
-        foreach (var rune in runes.AsSpan(first..last))
+        Span<char> units = stackalloc char[2];
+        var place = 0L;
+        foreach (var rune in text.EnumerateRunes())
         {
-            slice.Append(rune.ToString());
+            if (place >= last)
+            {
+                break;
+            }
+
+            if (place++ >= first)
+            {
+                slice.Append(units[..rune.EncodeToUtf16(units)]);
+            }
         }
 
         return slice.ToString();
     }
 
-    private static int Resolve(long position, int length) => (int)Math.Clamp(position < 0 ? position + length : position, 0, length);
+    private static long Resolve(long position, long length) => Math.Clamp(position < 0 ? position + length : position, 0, length);
 }

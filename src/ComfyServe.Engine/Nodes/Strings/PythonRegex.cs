@@ -7,11 +7,16 @@ namespace ComfyServe.Engine.Nodes.Strings;
 /// <remarks>
 /// .NET's language is nearly the same. Translated are <c>(?P&lt;name&gt;…)</c>, <c>(?P=name)</c>, <c>\Z</c> and
 /// <c>{,n}</c>; named groups become plain ones, since .NET would number them behind all others.
+/// Where the pattern allows it, matching takes time in proportion to the text (no backtracking); elsewhere a single match
+/// has <see cref="LongestMatch"/>.
 /// </remarks>
 internal sealed class PythonRegex
 {
-    /// <summary>A pattern from a workflow must not hold the engine's thread for longer.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    /// <summary>A match cannot be interrupted: an interrupt waits for it at most so long.</summary>
+    public static readonly TimeSpan LongestMatch = TimeSpan.FromSeconds(0.8);
+
+    /// <summary>Patterns that would make larger automata are matched by backtracking: each step takes time by their size.</summary>
+    private const int LargestAutomaton = 1000;
 
     private readonly Dictionary<string, int> _names = new(StringComparer.Ordinal);
     private readonly StringBuilder _translated = new();
@@ -24,13 +29,14 @@ internal sealed class PythonRegex
     /// <exception cref="FormatException">The pattern is not valid in Python; the message says why.</exception>
     public PythonRegex(string pattern, bool caseInsensitive, bool multiline, bool dotAll)
     {
+        AppContext.SetData("REGEX_NONBACKTRACKING_MAX_AUTOMATA_SIZE", LargestAutomaton);
         _pattern = pattern;
         Translate();
         var options = RegexOptions.CultureInvariant
             | (caseInsensitive ? RegexOptions.IgnoreCase : RegexOptions.None)
             | (multiline ? RegexOptions.Multiline : RegexOptions.None)
             | (dotAll ? RegexOptions.Singleline : RegexOptions.None);
-        Regex = new Regex(_translated.ToString(), options, Patience);
+        Regex = Compile(_translated.ToString(), options);
     }
 
     /// <summary>The pattern in .NET's language; groups have Python's numbers.</summary>
@@ -40,12 +46,20 @@ internal sealed class PythonRegex
     public int Groups => _groups;
 
     /// <summary>Fills Python's replacement template: <c>\1</c>, <c>\g&lt;name&gt;</c>, <c>\n</c>.</summary>
+    /// <param name="template">The template.</param>
+    /// <param name="match">What it is filled from.</param>
+    /// <param name="result">Receives the text.</param>
+    /// <param name="check">Called now and then, and may throw: a template may have as many groups as characters.</param>
     /// <exception cref="FormatException">The template names a group that does not exist, or an unknown escape.</exception>
-    public string Expand(string template, Match match)
+    public void Expand(string template, Match match, StringBuilder result, Action check)
     {
-        var result = new StringBuilder();
         for (var i = 0; i < template.Length; i++)
         {
+            if (i % 64 == 0)
+            {
+                check();
+            }
+
             if (template[i] != '\\' || i + 1 == template.Length)
             {
                 result.Append(template[i]);
@@ -69,18 +83,29 @@ internal sealed class PythonRegex
                 result.Append(Escape(template[i]));
             }
         }
-
-        return result.ToString();
     }
 
-    private string Group(Match match, string name)
+    private static Regex Compile(string pattern, RegexOptions options)
+    {
+        try
+        {
+            return new Regex(pattern, options | RegexOptions.NonBacktracking, LongestMatch);
+        }
+        catch (NotSupportedException)
+        {
+            // It looks back or around, or is too large.
+            return new Regex(pattern, options, LongestMatch);
+        }
+    }
+
+    private ReadOnlySpan<char> Group(Match match, string name)
     {
         if (!int.TryParse(name, out var number) && !_names.TryGetValue(name, out number))
         {
             throw new FormatException($"unknown group name '{name}'");
         }
 
-        return number <= _groups ? match.Groups[number].Value : throw new FormatException($"invalid group reference {number}");
+        return number <= _groups ? match.Groups[number].ValueSpan : throw new FormatException($"invalid group reference {number}");
     }
 
     private static string Escape(char letter) => letter switch

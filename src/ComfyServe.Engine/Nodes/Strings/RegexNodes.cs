@@ -16,8 +16,9 @@ internal static class RegexNodes
         [Input(Multiline = true)] string regex_pattern,
         [Input(Default = true)] bool case_insensitive,
         [Input(Default = false)] bool multiline,
-        [Input(Default = false)] bool dotall) =>
-        TryCompile(regex_pattern, case_insensitive, multiline, dotall)?.Regex.IsMatch(@string) ?? false;
+        [Input(Default = false)] bool dotall,
+        NodeContext context) =>
+        TryCompile(regex_pattern, case_insensitive, multiline, dotall, context) is { } pattern && new RegexRun(pattern, context).Matches(@string).Any();
 
     /// <summary>An invalid pattern extracts nothing.</summary>
     [Node("RegexExtract", Display = "Regex Extract", Category = Category)]
@@ -28,9 +29,10 @@ internal static class RegexNodes
         [Input(Default = true)] bool case_insensitive,
         [Input(Default = false)] bool multiline,
         [Input(Default = false)] bool dotall,
-        [Input(Default = 1, Min = 0, Max = 100)] long group_index)
+        [Input(Default = 1, Min = 0, Max = 100)] long group_index,
+        NodeContext context)
     {
-        if (TryCompile(regex_pattern, case_insensitive, multiline, dotall) is not { } pattern)
+        if (TryCompile(regex_pattern, case_insensitive, multiline, dotall, context) is not { } pattern)
         {
             return "";
         }
@@ -47,9 +49,10 @@ internal static class RegexNodes
             return "";
         }
 
+        var run = new RegexRun(pattern, context);
         return mode.StartsWith("First", StringComparison.Ordinal)
-            ? pattern.Regex.Match(@string).Groups[group].Value
-            : string.Join('\n', pattern.Regex.Matches(@string).Select(match => match.Groups[group].Value));
+            ? run.Matches(@string).FirstOrDefault()?.Groups[group].Value ?? ""
+            : run.Join(@string, group);
     }
 
     [Node("RegexReplace", Display = "Regex Replace", Category = Category, Description = "Find and replace text using regex patterns.")]
@@ -57,6 +60,7 @@ internal static class RegexNodes
         [Input(Multiline = true)] string @string,
         [Input(Multiline = true)] string regex_pattern,
         [Input(Multiline = true)] string replace,
+        NodeContext context,
         [Input(Default = true)] bool case_insensitive = true,
         [Input(Default = false)] bool multiline = false,
         [Input(Default = false, Tooltip = "When on, the dot matches line breaks too.")] bool dotall = false,
@@ -64,8 +68,8 @@ internal static class RegexNodes
     {
         try
         {
-            var pattern = new PythonRegex(regex_pattern, case_insensitive, multiline, dotall);
-            return pattern.Regex.Replace(@string, match => pattern.Expand(replace, match), count == 0 ? -1 : (int)count);
+            context.Limits.CheckPattern(regex_pattern.Length);
+            return new RegexRun(new PythonRegex(regex_pattern, case_insensitive, multiline, dotall), context).Replace(@string, replace, count);
         }
         catch (Exception exception) when (exception is ArgumentException or FormatException)
         {
@@ -73,8 +77,9 @@ internal static class RegexNodes
         }
     }
 
-    private static PythonRegex? TryCompile(string pattern, bool caseInsensitive, bool multiline, bool dotAll)
+    private static PythonRegex? TryCompile(string pattern, bool caseInsensitive, bool multiline, bool dotAll, NodeContext context)
     {
+        context.Limits.CheckPattern(pattern.Length);
         try
         {
             return new PythonRegex(pattern, caseInsensitive, multiline, dotAll);

@@ -11,8 +11,11 @@ internal static class StringNodes
 
     [Node("StringConcatenate", Display = "Concatenate", Category = Category)]
     public static string Concatenate(
-        [Input(Multiline = true)] string string_a, [Input(Multiline = true)] string string_b, [Input(Default = "")] string delimiter) =>
-        string_a + delimiter + string_b;
+        [Input(Multiline = true)] string string_a, [Input(Multiline = true)] string string_b, [Input(Default = "")] string delimiter, NodeContext context)
+    {
+        context.Limits.CheckText((long)string_a.Length + delimiter.Length + string_b.Length);
+        return string_a + delimiter + string_b;
+    }
 
     [Node("StringSubstring", Display = "Substring", Category = Category)]
     public static string Substring([Input(Multiline = true)] string @string, long start, long end) =>
@@ -45,10 +48,26 @@ internal static class StringNodes
 
     [Node("StringReplace", Display = "Replace", Category = Category)]
     public static string Replace(
-        [Input(Multiline = true)] string @string, [Input(Multiline = true)] string find, [Input(Multiline = true)] string replace) =>
-        find.Length > 0
-            ? @string.Replace(find, replace, StringComparison.Ordinal)
-            : replace + string.Concat(@string.EnumerateRunes().Select(rune => rune + replace));
+        [Input(Multiline = true)] string @string, [Input(Multiline = true)] string find, [Input(Multiline = true)] string replace, NodeContext context)
+    {
+        if (find.Length == 0)
+        {
+            context.Limits.CheckText(@string.Length + (replace.Length * (CodePoints.Count(@string) + 1)));
+            return Spread(@string, replace);
+        }
+
+        var search = new TextSearch(find);
+        context.Limits.CheckText(@string.Length + (search.Count(@string) * (replace.Length - find.Length)));
+        var result = new StringBuilder();
+        var start = 0;
+        for (var at = search.IndexOf(@string, 0); at >= 0; at = search.IndexOf(@string, start))
+        {
+            result.Append(@string, start, at - start).Append(replace);
+            start = at + find.Length;
+        }
+
+        return start == 0 ? @string : result.Append(@string, start, @string.Length - start).ToString();
+    }
 
     [Node("StringContains", Display = "Contains", Category = Category)]
     [Outputs("contains")]
@@ -56,7 +75,7 @@ internal static class StringNodes
         [Input(Multiline = true)] string @string,
         [Input(Multiline = true)] string substring,
         [Input(Default = true)] bool case_sensitive) =>
-        Fold(@string, case_sensitive).Contains(Fold(substring, case_sensitive), StringComparison.Ordinal);
+        substring.Length == 0 || new TextSearch(Fold(substring, case_sensitive)).IndexOf(Fold(@string, case_sensitive), 0) >= 0;
 
     [Node("StringCompare", Display = "Compare", Category = Category)]
     public static bool Compare(
@@ -72,6 +91,19 @@ internal static class StringNodes
             "Ends With" => first.EndsWith(second, StringComparison.Ordinal),
             _ => first == second,
         };
+    }
+
+    /// <summary>A text between all characters and around them.</summary>
+    private static string Spread(string text, string between)
+    {
+        var result = new StringBuilder(between);
+        Span<char> units = stackalloc char[2];
+        foreach (var rune in text.EnumerateRunes())
+        {
+            result.Append(units[..rune.EncodeToUtf16(units)]).Append(between);
+        }
+
+        return result.ToString();
     }
 
     private static string Fold(string text, bool caseSensitive) => caseSensitive ? text : text.ToLowerInvariant();
