@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ComfyServe.Workflows.Json;
 
 namespace ComfyServe.Api.Engines;
 
@@ -12,60 +13,9 @@ internal static class PythonJson
         {
             return JsonDocument.Parse(reply);
         }
-        catch (JsonException) when (reply.AsSpan().IndexOf("NaN"u8) >= 0 || reply.AsSpan().IndexOf("Infinity"u8) >= 0)
+        catch (JsonException)
         {
-            return JsonDocument.Parse(Replace(reply));
+            return JsonDocument.Parse(TolerantJson.Normalize(reply));
         }
-    }
-
-    private static byte[] Replace(ReadOnlySpan<byte> reply)
-    {
-        using var written = new MemoryStream(reply.Length);
-        var inText = false;
-        for (var i = 0; i < reply.Length; i++)
-        {
-            var c = reply[i];
-            if (inText)
-            {
-                if (c == '\\' && i + 1 < reply.Length)
-                {
-                    written.WriteByte(c);
-                    c = reply[++i];
-                }
-                else
-                {
-                    inText = c != '"';
-                }
-            }
-            else if (Bare(reply[i..]) is var bare and > 0)
-            {
-                written.Write("null"u8);
-                i += bare - 1;
-                continue;
-            }
-            else
-            {
-                inText = c == '"';
-            }
-
-            written.WriteByte(c);
-        }
-
-        return written.ToArray();
-    }
-
-    private static int Bare(ReadOnlySpan<byte> rest)
-    {
-        if (rest.StartsWith("NaN"u8))
-        {
-            return 3;
-        }
-
-        if (rest.StartsWith("Infinity"u8))
-        {
-            return 8;
-        }
-
-        return rest.StartsWith("-Infinity"u8) ? 9 : 0;
     }
 }

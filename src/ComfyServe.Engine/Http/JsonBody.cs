@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using ComfyServe.Workflows.Json;
 using Microsoft.AspNetCore.Http;
 
 namespace ComfyServe.Engine.Http;
@@ -27,7 +28,7 @@ internal static class JsonBody
     {
         try
         {
-            using var document = JsonDocument.Parse(text, Options);
+            using var document = JsonDocument.Parse(TolerantJson.Normalize(text), Options);
             value = Build(document.RootElement.Clone());
             return true;
         }

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using ComfyServe.Engine.Folders;
 using ComfyServe.Engine.Images;
+using ComfyServe.Workflows.Pictures;
 using Microsoft.AspNetCore.Http;
 
 namespace ComfyServe.Engine.Http;

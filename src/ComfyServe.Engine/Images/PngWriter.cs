@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using ComfyServe.Diffusion.Runtime;
+using ComfyServe.Workflows.Pictures;
 
 namespace ComfyServe.Engine.Images;
 

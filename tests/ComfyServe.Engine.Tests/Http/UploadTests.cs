@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using ComfyServe.Contracts.Engine;
 using ComfyServe.Engine.Folders;
 using ComfyServe.Engine.Images;
+using ComfyServe.Workflows.Pictures;
 
 namespace ComfyServe.Engine.Tests.Http;
 

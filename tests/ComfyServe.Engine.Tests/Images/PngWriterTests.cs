@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text;
 using ComfyServe.Engine.Images;
+using ComfyServe.Workflows.Pictures;
 
 namespace ComfyServe.Engine.Tests.Images;
 

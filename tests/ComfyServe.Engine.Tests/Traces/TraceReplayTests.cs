@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using ComfyServe.Engine.Images;
 using ComfyServe.Engine.Nodes.Schema;
 using ComfyServe.Testing;
+using ComfyServe.Workflows.Pictures;
 
 namespace ComfyServe.Engine.Tests.Traces;
 

@@ -5,6 +5,7 @@ using ComfyServe.Diffusion.Tests.Checkpoints;
 using ComfyServe.Engine.Folders;
 using ComfyServe.Engine.Images;
 using ComfyServe.Testing;
+using ComfyServe.Workflows.Pictures;
 
 namespace ComfyServe.Engine.Tests.Traces;
 

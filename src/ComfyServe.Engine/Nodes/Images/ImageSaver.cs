@@ -3,6 +3,7 @@ using ComfyServe.Diffusion.Runtime;
 using ComfyServe.Engine.Images;
 using ComfyServe.Engine.Nodes.Values;
 using ComfyServe.Workflows.Json;
+using ComfyServe.Workflows.Pictures;
 
 namespace ComfyServe.Engine.Nodes.Images;
 

@@ -1,6 +1,6 @@
-namespace ComfyServe.Engine.Images;
+namespace ComfyServe.Workflows.Pictures;
 
 /// <summary>A named text inside a PNG.</summary>
 /// <param name="Keyword">1 to 79 Latin-1 characters.</param>
 /// <param name="Text">Any text without a zero character.</param>
-internal sealed record PngText(string Keyword, string Text);
+public sealed record PngText(string Keyword, string Text);

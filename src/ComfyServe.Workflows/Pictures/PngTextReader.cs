@@ -2,25 +2,32 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
 
-namespace ComfyServe.Engine.Images;
+namespace ComfyServe.Workflows.Pictures;
 
 /// <summary>Reads the texts of a PNG: <c>tEXt</c>, <c>zTXt</c> and <c>iTXt</c> chunks.</summary>
 /// <remarks>PNG specification (third edition), 11.3.3.</remarks>
-internal static class PngTextReader
+public static class PngTextReader
 {
     /// <summary>A text may not unpack to more than this: a small file could claim gigabytes.</summary>
     private const int LongestText = 16 << 20;
 
-    /// <summary>The texts in order; none for a file that is not a PNG. Reading stops at a broken chunk.</summary>
+    /// <summary>All texts of a file together: it may claim that of each of many.</summary>
+    private const int LongestTexts = 64 << 20;
+
+    /// <summary>The eight bytes that start every PNG.</summary>
+    public static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
+
+    /// <summary>The texts in order; none for a file that is not a PNG. Reading stops at a broken chunk, and where the texts together are too long.</summary>
     public static IReadOnlyList<PngText> Read(ReadOnlySpan<byte> file)
     {
         var texts = new List<PngText>();
-        if (!file.StartsWith(PngHeader.Signature))
+        if (!file.StartsWith(Signature))
         {
             return texts;
         }
 
-        for (var rest = file[PngHeader.Signature.Length..]; rest.Length >= 12;)
+        var left = LongestTexts;
+        for (var rest = file[Signature.Length..]; rest.Length >= 12 && left > 0;)
         {
             var length = BinaryPrimitives.ReadUInt32BigEndian(rest);
             if (length > rest.Length - 12)
@@ -32,6 +39,7 @@ internal static class PngTextReader
             if (ReadChunk(rest.Slice(4, 4), content) is { } text)
             {
                 texts.Add(text);
+                left -= text.Text.Length;
             }
 
             rest = rest[((int)length + 12)..];
