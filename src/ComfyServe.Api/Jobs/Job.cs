@@ -27,7 +27,7 @@ internal sealed class Job : IRunObserver, IDisposable
         Request = request;
         _context = context;
         Accepted = context.Time.GetTimestamp();
-        _snapshot = new() { Timings = new() { QueuedAtMs = accepted.ToUnixTimeMilliseconds() } };
+        _snapshot = new() { Warnings = request.Warnings.Count > 0 ? request.Warnings : null, Timings = new() { QueuedAtMs = accepted.ToUnixTimeMilliseconds() } };
     }
 
     /// <summary>The request.</summary>

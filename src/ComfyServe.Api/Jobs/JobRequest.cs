@@ -21,6 +21,12 @@ internal sealed record JobRequest
     /// <summary>What was drawn when the workflow was converted: the place of each alternative in its prompts.</summary>
     public IReadOnlyList<DrawnNumber> Choices { get; init; } = [];
 
+    /// <summary>What the caller is told although the request is accepted: what was left out, chosen or taken for something else.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>Pictures that came beside the workflow (<c>[{name, image}]</c>), before they are put in their places.</summary>
+    public JsonElement Images { get; init; }
+
     /// <summary>Name of the template that the request names, before it is filled in.</summary>
     public string? Template { get; init; }
 

@@ -24,6 +24,9 @@ internal sealed record JobSnapshot
     /// <summary>Numbers drawn.</summary>
     public IReadOnlyList<DrawnNumber>? Numbers { get; init; }
 
+    /// <summary>What the caller is told although the job runs.</summary>
+    public IReadOnlyList<string>? Warnings { get; init; }
+
     /// <summary>Stage durations.</summary>
     public JobTimings Timings { get; init; } = new();
 
@@ -51,6 +54,7 @@ internal sealed record JobSnapshot
         Output = result.Output,
         Texts = result.Texts,
         Numbers = result.RandomNumbers,
+        Warnings = result.Warnings,
         Timings = result.Timings,
         Error = result.Error,
         Problems = result.Detail,
@@ -69,6 +73,7 @@ internal sealed record JobSnapshot
         Timings = Timings,
         Texts = Texts,
         RandomNumbers = Numbers,
+        Warnings = Warnings,
         Error = Error,
         Detail = Problems,
     };

@@ -106,7 +106,7 @@ internal static class GenerateApi
     {
         context.Response.Headers.Location = $"/result/{job.Id}";
         var isNew = job.Snapshot.Status is JobStatus.Pending or JobStatus.Processing;
-        var told = isNew ? new JobSnapshot { Timings = new() { QueuedAtMs = job.Snapshot.Timings.QueuedAtMs } } : job.Snapshot;
+        var told = isNew ? new JobSnapshot { Warnings = job.Snapshot.Warnings, Timings = new() { QueuedAtMs = job.Snapshot.Timings.QueuedAtMs } } : job.Snapshot;
         return Answers.Result(told.ToResult(job.Id, false), StatusCodes.Status202Accepted);
     }
 

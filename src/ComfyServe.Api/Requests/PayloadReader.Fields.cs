@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace ComfyServe.Api.Requests;
@@ -80,7 +81,7 @@ internal sealed partial class PayloadReader
         var valid = value.ValueKind switch
         {
             JsonValueKind.Number => value.TryGetInt32(out number),
-            JsonValueKind.String => int.TryParse(value.GetRawText().AsSpan(1..^1), out number),
+            JsonValueKind.String => int.TryParse(value.GetRawText().AsSpan(1..^1), NumberStyles.Integer, CultureInfo.InvariantCulture, out number),
             _ => false,
         };
         if (!valid)

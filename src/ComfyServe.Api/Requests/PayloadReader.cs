@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using ComfyServe.Api.Jobs;
-using ComfyServe.Api.Requests.Editor;
 using ComfyServe.Contracts.Api;
+using ComfyServe.Workflows.Formats;
 
 namespace ComfyServe.Api.Requests;
 
@@ -70,14 +70,25 @@ internal sealed partial class PayloadReader
     {
         if (root.ValueKind != JsonValueKind.Object)
         {
+            if (WorkflowEnvelope.Open(root) is { } text)
+            {
+                return ReadInput(GenerateResult.EmptyObject, publicUrl, text, "the body itself");
+            }
+
             Add("model_attributes_type", BodyLocation, "Input should be a valid dictionary or object to extract fields from");
             return null;
         }
 
         if (!root.TryGetProperty("input", out var input))
         {
-            Add("missing", InputLocation, "Field required");
-            return null;
+            if (WorkflowEnvelope.Open(root) is not { } envelope)
+            {
+                Add("missing", InputLocation, "Field required");
+                return null;
+            }
+
+            // A workflow without this service's envelope; beside one in another's there may be fields that are known here.
+            return ReadInput(envelope.Path.Length == 0 ? GenerateResult.EmptyObject : root, publicUrl, envelope, envelope.Path.Length == 0 ? "the body itself" : $"'{envelope.Path}'");
         }
 
         if (input.ValueKind != JsonValueKind.Object)
@@ -86,10 +97,17 @@ internal sealed partial class PayloadReader
             return null;
         }
 
-        return ReadInput(input, publicUrl);
+        // Fields of other services are looked at only where there is nothing of ours.
+        var found = IsAbsent(input, "workflow_json") && IsAbsent(input, "modifier") ? WorkflowEnvelope.Open(input) : null;
+        return ReadInput(input, publicUrl, found, found is null ? "" : $"'input{(found.Path.Length == 0 ? "" : ".")}{found.Path}'");
     }
 
-    private JobRequest ReadInput(JsonElement input, string publicUrl)
+    /// <summary>Reads the fields.</summary>
+    /// <param name="input">The object that has them.</param>
+    /// <param name="publicUrl">Scheme and host that the caller used.</param>
+    /// <param name="foreign">The workflow, where it does not stand under its own name.</param>
+    /// <param name="place">Where that was.</param>
+    private JobRequest ReadInput(JsonElement input, string publicUrl, WorkflowEnvelope? foreign, string place)
     {
         var id = Text(input, "request_id", InputLocation);
         if (id.Length > 0 && !RequestId.IsValid(id))
@@ -97,11 +115,12 @@ internal sealed partial class PayloadReader
             Add("string_pattern_mismatch", [.. InputLocation, "request_id"], "String should match pattern '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$' and not contain '..'");
         }
 
-        var workflow = Dictionary(input, "workflow_json");
+        var envelope = foreign ?? Envelope(input);
+        var workflow = envelope?.Workflow ?? Dictionary(input, "workflow_json");
         var modifier = Text(input, "modifier", InputLocation);
         var modifications = Dictionary(input, "modifications");
-        CheckSource(workflow, modifier, modifications);
-        var editors = workflow is { } saved && EditorGraph.Is(saved);
+        CheckSource(input, workflow, modifier, modifications);
+        var editors = workflow is { } saved && WorkflowFormats.Of(saved) == WorkflowFormat.Editor;
         if (workflow is { } graph && !editors)
         {
             WorkflowShape.Check(graph, _problems);
@@ -111,6 +130,8 @@ internal sealed partial class PayloadReader
         {
             Id = id.Length > 0 ? id : Guid.NewGuid().ToString(),
             IsEditorFormat = editors,
+            Images = envelope?.Images.ValueKind == JsonValueKind.Array ? envelope.Images.Clone() : default,
+            Warnings = foreign is null ? [] : [$"the workflow was taken from {place}; its place is 'input.workflow_json'"],
             Workflow = workflow is { } found ? JsonMarshal.GetRawUtf8Value(found).ToArray() : default,
             Template = modifier.Length > 0 ? modifier : null,
             Modifications = modifications?.Clone() ?? default,
@@ -123,7 +144,19 @@ internal sealed partial class PayloadReader
         };
     }
 
-    private void CheckSource(JsonElement? workflow, string modifier, JsonElement? modifications)
+    /// <summary>What is in <c>workflow_json</c> where that is an envelope or a text itself; null where it is a workflow, or nothing that holds one.</summary>
+    private static WorkflowEnvelope? Envelope(JsonElement input) =>
+        input.TryGetProperty("workflow_json", out var given) && WorkflowFormats.Of(given) == WorkflowFormat.None ? WorkflowEnvelope.Open(given) : null;
+
+    private static bool IsAbsent(JsonElement input, string name) => !input.TryGetProperty(name, out var value) || value.ValueKind switch
+    {
+        JsonValueKind.Object => value.GetPropertyCount() == 0,
+        JsonValueKind.String => value.GetRawText().Length == 2,
+        JsonValueKind.Null => true,
+        _ => false,
+    };
+
+    private void CheckSource(JsonElement input, JsonElement? workflow, string modifier, JsonElement? modifications)
     {
         if (workflow is not null && modifier.Length > 0)
         {
@@ -134,13 +167,27 @@ internal sealed partial class PayloadReader
             // A field of the wrong type is already reported; that it is also missing would only confuse.
             if (!_problems.Exists(p => p.Location.Count > 2 && p.Location[2] is "workflow_json" or "modifier"))
             {
-                AddCross(modifications is null ? "Must provide either workflow_json OR modifier" : "modifications can only be provided when modifier is specified");
+                AddCross(modifications is null ? $"Must provide either workflow_json OR modifier{Hint(input)}" : "modifications can only be provided when modifier is specified");
             }
         }
         else if (modifications is not null && modifier.Length == 0)
         {
             AddCross("modifications can only be provided when modifier is specified");
         }
+    }
+
+    /// <summary>Other services have other names; what stands under one of them is no workflow either.</summary>
+    private static string Hint(JsonElement input)
+    {
+        foreach (var name in (ReadOnlySpan<string>)["workflow", "prompt", "workflow_api"])
+        {
+            if (input.TryGetProperty(name, out var given))
+            {
+                return $"; '{name}' holds none. {WorkflowEnvelope.Explain(given)}";
+            }
+        }
+
+        return "";
     }
 
     private S3Target? ReadS3(JsonElement input)

@@ -9,12 +9,14 @@ using ComfyServe.Api.Requests.Checks;
 using ComfyServe.Api.Requests.Editor;
 using ComfyServe.Api.Templates;
 using ComfyServe.Contracts.Api;
+using ComfyServe.Workflows;
+using ComfyServe.Workflows.Formats;
 using Microsoft.AspNetCore.Http;
 
 namespace ComfyServe.Api.Requests;
 
 /// <summary>Reads requests and checks them: their form, their template, their object store, and their workflow against the engine's nodes.</summary>
-internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogues, TemplateStore templates)
+internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogues, TemplateStore templates, TimeProvider time)
 {
     private const int LongestKey = 255;
 
@@ -36,9 +38,8 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
         }
 
         var publicUrl = PublicUrl(context.Request, options);
-        var payload = template is null ? body.Value : Restate(body.Value, template.Name);
-        var request = PayloadReader.Read(payload, context.Request.HasJsonContentType(), publicUrl, out var found);
-        var problems = new List<ValidationProblem>(found);
+        var problems = new List<ValidationProblem>();
+        var request = Read(body.Value, context.Request, template, publicUrl, problems);
         CheckHeaders(context.Request, problems);
         if (request is not null)
         {
@@ -67,6 +68,23 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
             Owner = KeyGate.OwnerOf(context),
             ReturnBase64 = request.ReturnBase64 || Flag.IsYes(context.Request.Headers["X-Return-Outputs-As-Base64"]),
         }, null);
+    }
+
+    private static JobRequest? Read(ReadOnlyMemory<byte> body, HttpRequest request, WorkflowTemplate? template, string publicUrl, List<ValidationProblem> problems)
+    {
+        try
+        {
+            var json = WorkflowText.Read(body);
+            var isJson = request.HasJsonContentType() || string.IsNullOrEmpty(request.ContentType) || WorkflowText.IsPicture(body.Span);
+            var read = PayloadReader.Read(template is null ? json : Restate(json, template.Name), isJson, publicUrl, out var found);
+            problems.AddRange(found);
+            return read;
+        }
+        catch (WorkflowFormatException e)
+        {
+            problems.Add(new("model_attributes_type", ["body"], $"The body cannot be used: {e.Message}"));
+            return null;
+        }
     }
 
     /// <summary>Scheme, host and port under which the caller reaches this service.</summary>
@@ -153,9 +171,9 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
         }
 
         using var workflow = JsonDocument.Parse(request.Workflow, new JsonDocumentOptions { MaxDepth = JsonLimits.MaxDepth });
-        var choices = new List<DrawnNumber>();
-        var converted = EditorConversion.Convert(workflow.RootElement, catalogue, new KeyedRandom(request.RunKey, "choice"), problems, choices);
-        return request with { Workflow = converted, IsEditorFormat = false, Choices = choices };
+        var converted = EditorConversion.Convert(workflow.RootElement, catalogue, new KeyedRandom(request.RunKey, "choice"), time.GetLocalNow());
+        problems.AddRange(converted.Problems);
+        return request with { Workflow = converted.Json, IsEditorFormat = false, Choices = converted.Drawn, Warnings = [.. request.Warnings, .. converted.Notes] };
     }
 
     private JobRequest FillTemplate(JobRequest request, bool isOwnRoute, List<ValidationProblem> problems)

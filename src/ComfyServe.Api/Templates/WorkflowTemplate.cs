@@ -2,6 +2,8 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ComfyServe.Api.Requests;
+using ComfyServe.Workflows.Formats;
+using ComfyServe.Workflows.Json;
 
 namespace ComfyServe.Api.Templates;
 
@@ -29,12 +31,12 @@ internal sealed class WorkflowTemplate
 
     /// <summary>Reads a template's file.</summary>
     /// <exception cref="FormatException">It is not one; the message says what is wrong.</exception>
-    public static WorkflowTemplate Read(string fallbackName, ReadOnlySpan<byte> file)
+    public static WorkflowTemplate Read(string fallbackName, ReadOnlyMemory<byte> file)
     {
         try
         {
-            var root = JsonNode.Parse(file) as JsonObject ?? throw new FormatException("the file is not a JSON object");
-            var workflow = root["workflow"] as JsonObject ?? throw new FormatException("'workflow' is missing or not an object");
+            var root = JsonNode.Parse(TolerantJson.Normalize(file).Span) as JsonObject ?? throw new FormatException("the file is not a JSON object");
+            var workflow = ReadWorkflow(root["workflow"]);
             var parameters = (root["parameters"] as JsonObject ?? []).Select(p => ReadParameter(p.Key, p.Value as JsonObject, workflow)).ToList();
             root.Remove("workflow");
             return new((string?)root["name"] ?? fallbackName, (string?)root["description"] ?? "", parameters, workflow);
@@ -82,6 +84,18 @@ internal sealed class WorkflowTemplate
         }
 
         return Encoding.UTF8.GetBytes(workflow.ToJsonString());
+    }
+
+    private static JsonObject ReadWorkflow(JsonNode? given)
+    {
+        if (given is null || WorkflowEnvelope.Open(JsonElement.Parse(given.ToJsonString()), WorkflowFormat.Api) is not { } envelope)
+        {
+            return given as JsonObject ?? throw new FormatException("'workflow' is missing or not an object");
+        }
+
+        return envelope.Format == WorkflowFormat.Api
+            ? JsonObject.Create(envelope.Workflow.Clone())!
+            : throw new FormatException("'workflow' is in the editor's format, which only an engine's description of its nodes can convert: export it with 'Workflow > Export (API)', or send it to POST /workflow/convert");
     }
 
     private static TemplateParameter ReadParameter(string name, JsonObject? declared, JsonObject workflow)

@@ -32,6 +32,9 @@ public sealed record GenerateResult
     /// <summary>The numbers drawn for <c>__RANDOM_INT__</c>, to replay the run.</summary>
     public IReadOnlyList<DrawnNumber>? RandomNumbers { get; init; }
 
+    /// <summary>What was left out, chosen or taken for something else, although the job ran: each in one sentence for people.</summary>
+    public IReadOnlyList<string>? Warnings { get; init; }
+
     /// <summary>Why the job failed or was cancelled.</summary>
     public JobError? Error { get; init; }
 

@@ -108,12 +108,11 @@ public sealed class FuzzTests
     [Fact]
     public void Convert_GeneratedEditorGraphs_NeverThrowsAndGivesWorkflows() => Nested.Sample(graph =>
     {
-        var problems = new List<ValidationProblem>();
         using var document = JsonDocument.Parse(graph, new JsonDocumentOptions { MaxDepth = JsonLimits.MaxDepth });
-        var converted = EditorConversion.Convert(document.RootElement, Catalogue.Value, new KeyedRandom(Guid.Empty), problems, []);
-        if (problems.Count == 0)
+        var converted = EditorConversion.Convert(document.RootElement, Catalogue.Value, new KeyedRandom(Guid.Empty), default);
+        if (converted.Problems.Count == 0)
         {
-            WorkflowCheck.Run(converted, Catalogue.Value);
+            WorkflowCheck.Run(converted.Json, Catalogue.Value);
         }
     }, iter: Size);
 

@@ -15,6 +15,14 @@ public sealed class PromptChoicesTests
     [InlineData("{a\\|b|c\\}d}", "c}d", 1)]
     [InlineData("a /* {b|c */ d // e {\nf / g", "a  d \nf / g", 0)]
     [InlineData("a } b", "a } b", 0)]
+    [InlineData("a smiley :-{ in a field", "a smiley :- in a field", 0)]
+    [InlineData("x {a|b", "x b", 1)]
+    [InlineData("x {a|{b|c} y", "x c y", 2)]
+    [InlineData("x {a|{b|c", "x c", 2)]
+    [InlineData("{{a|b}", "b", 1)]
+    [InlineData("\\\\{a|b}", "\\\\b", 1)]
+    [InlineData("ends with \\", "ends with \\", 0)]
+    [InlineData("{", "", 0)]
     public void Make_LastAlternativeDrawn_GivesTheText(string text, string made, int choices)
     {
         var picks = new List<int>();
@@ -22,11 +30,6 @@ public sealed class PromptChoicesTests
         Assert.Equal(made, PromptChoices.Make(text, new Last(), picks));
         Assert.Equal(choices, picks.Count);
     }
-
-    [Theory]
-    [InlineData("{a|b")]
-    [InlineData("{a|{b}")]
-    public void Make_BraceNotClosed_IsRefused(string text) => Assert.Null(PromptChoices.Make(text, new Last(), []));
 
     [Fact]
     public void Make_DeepNest_Ends()

@@ -1,9 +1,5 @@
 using System.Text;
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using ComfyServe.Api.Engines.Catalogue;
 using ComfyServe.Api.Requests.Checks;
-using ComfyServe.Testing;
 
 namespace ComfyServe.Api.Tests.Requests;
 
@@ -20,8 +16,6 @@ public sealed class WorkflowCheckTests
          "8": {"class_type": "VAEDecode", "inputs": {"samples": ["3", 0], "vae": ["4", 2]}},
          "9": {"class_type": "SaveImage", "inputs": {"filename_prefix": "ComfyUI", "images": ["8", 0]}}}
         """;
-
-    private static readonly Lazy<NodeCatalogue> Catalogue = new(() => NodeCatalogue.Read(JsonElement.Parse(RecordedCatalogue().ToJsonString())));
 
     [Fact]
     public void Run_SeedPagesWorkflow_IsFine() => Assert.Empty(Run(TextToImage));
@@ -76,7 +70,7 @@ public sealed class WorkflowCheckTests
     public async Task Post_BadWorkflow_IsRefusedBeforeItIsQueued()
     {
         await using var host = await ApiHost.StartAsync();
-        host.Engine.Catalogue = RecordedCatalogue();
+        host.Engine.Catalogue = RecordedCatalogue.Json();
         await host.Engine.ConnectedAsync();
 
         var (status, answer) = await host.SubmitAsync("""{"1": {"class_type": "Nope", "inputs": {}}}""");
@@ -86,15 +80,5 @@ public sealed class WorkflowCheckTests
         Assert.Empty(host.Engine.Submitted);
     }
 
-    private static IReadOnlyList<ComfyServe.Api.Requests.ValidationProblem> Run(string workflow) => WorkflowCheck.Run(Encoding.UTF8.GetBytes(workflow), Catalogue.Value);
-
-    private static JsonObject RecordedCatalogue() => Find(JsonNode.Parse(File.ReadAllText(RepositoryRoot.Data("traces", "object_info.json"))))!.DeepClone().AsObject();
-
-    private static JsonObject? Find(JsonNode? node) => node switch
-    {
-        JsonObject map when map.ContainsKey("KSampler") => map,
-        JsonObject map => map.Select(p => Find(p.Value)).FirstOrDefault(f => f is not null),
-        JsonArray list => list.Select(Find).FirstOrDefault(f => f is not null),
-        _ => null,
-    };
+    private static IReadOnlyList<ComfyServe.Api.Requests.ValidationProblem> Run(string workflow) => WorkflowCheck.Run(Encoding.UTF8.GetBytes(workflow), RecordedCatalogue.Nodes);
 }

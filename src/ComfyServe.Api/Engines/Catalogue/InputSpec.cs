@@ -45,7 +45,13 @@ internal sealed record InputSpec
     public JsonElement Default { get; init; }
 
     /// <summary>Whether the editor shows a widget for it.</summary>
-    public bool IsWidget => !IsSocket && Type is "INT" or "FLOAT" or "STRING" or "BOOLEAN" or "COMBO";
+    public bool IsWidget => !IsSocket && HasWidgetType;
+
+    /// <summary>Whether its type has a widget, be it shown or not.</summary>
+    public bool HasWidgetType => Type is "INT" or "FLOAT" or "STRING" or "BOOLEAN" or "COMBO";
+
+    /// <summary>Whether the editor shows a button for it, whose value no engine sees.</summary>
+    public bool IsButton => Type is "IMAGEUPLOAD" or "AUDIOUPLOAD" or "VIDEOUPLOAD" or "AUDIO_UI";
 
     /// <summary>Reads one input: <c>[type or choices, options]</c>.</summary>
     public static InputSpec Read(string name, JsonElement spec, bool required)
@@ -79,7 +85,7 @@ internal sealed record InputSpec
             IsFile = isFile,
             NeedsFolder = options.TryGetProperty("image_folder", out var folder) && folder.ValueKind == JsonValueKind.String && !folder.ValueEquals("input"u8),
             IsSocket = IsTrue(options, "forceInput"),
-            HasControl = HasControl || IsTrue(options, "control_after_generate"),
+            HasControl = HasControl || IsSet(options, "control_after_generate"),
             HasChoices = IsTrue(options, "dynamicPrompts"),
             Default = options.TryGetProperty("default", out var value) ? value.Clone() : default,
             IsMany = options.TryGetProperty("multiselect", out var many) && many.ValueKind == JsonValueKind.True,
@@ -87,6 +93,10 @@ internal sealed record InputSpec
     }
 
     private static bool IsTrue(JsonElement options, string name) => options.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
+
+    /// <summary>An option that holds true, or the word that it begins with.</summary>
+    private static bool IsSet(JsonElement options, string name) =>
+        options.TryGetProperty(name, out var value) && (value.ValueKind == JsonValueKind.True || (value.ValueKind == JsonValueKind.String && !value.ValueEquals(""u8)));
 
     private static decimal? Number(JsonElement options, string name) =>
         options.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out var number) ? number : null;

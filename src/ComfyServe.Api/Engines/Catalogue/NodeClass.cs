@@ -12,6 +12,9 @@ internal sealed class NodeClass
     /// <summary>Its name.</summary>
     public string Name { get; }
 
+    /// <summary>What people see as its name.</summary>
+    public string DisplayName { get; private init; } = "";
+
     /// <summary>Whether it ends a workflow: it shows or saves something.</summary>
     public bool IsOutput { get; private init; }
 
@@ -32,6 +35,7 @@ internal sealed class NodeClass
     {
         var read = new NodeClass(name)
         {
+            DisplayName = entry.TryGetProperty("display_name", out var display) && display.ValueKind == JsonValueKind.String && display.GetString() is { Length: > 0 } shown ? shown : name,
             IsOutput = entry.TryGetProperty("output_node", out var ends) && ends.ValueKind == JsonValueKind.True,
             IsCore = entry.TryGetProperty("python_module", out var module) && module.ValueKind == JsonValueKind.String
                 && (module.ValueEquals("nodes"u8) || module.GetString()!.StartsWith("comfy_extras.", StringComparison.Ordinal)),

@@ -48,6 +48,17 @@ internal static class StoredRequest
                 JsonSerializer.Serialize(writer, request.Choices, ApiJsonContext.Default.IReadOnlyListDrawnNumber);
             }
 
+            if (request.Warnings.Count > 0)
+            {
+                writer.WriteStartArray("warnings"u8);
+                foreach (var warning in request.Warnings)
+                {
+                    writer.WriteStringValue(warning);
+                }
+
+                writer.WriteEndArray();
+            }
+
             writer.WritePropertyName("workflow"u8);
             writer.WriteRawValue(request.Workflow.Span, skipInputValidation: true);
             writer.WriteEndObject();
@@ -72,6 +83,7 @@ internal static class StoredRequest
             Budgets = root.TryGetProperty("budgets", out var budgets) ? budgets.Deserialize(ApiJsonContext.Default.JobBudgets) : null,
             UrlLifetime = root.TryGetProperty("url_lifetime", out var lifetime) ? TimeSpan.FromSeconds(lifetime.GetInt64()) : null,
             Choices = root.TryGetProperty("choices", out var choices) ? choices.Deserialize(ApiJsonContext.Default.IReadOnlyListDrawnNumber)! : [],
+            Warnings = root.TryGetProperty("warnings", out var warnings) ? [.. warnings.EnumerateArray().Select(static w => w.GetString()!)] : [],
             Workflow = JsonMarshal.GetRawUtf8Value(root.GetProperty("workflow")).ToArray(),
         };
     }

@@ -8,52 +8,95 @@ namespace ComfyServe.Api.Requests.Editor;
 
 /// <summary>
 /// Turns a workflow from the editor's format into the engine's, as the editor itself does before it queues one: widgets become named inputs, connections
-/// lead through reroutes and bypassed nodes, subgraphs are taken apart, muted nodes are left out, choices in prompts are made. What cannot be turned without guessing is refused, all of it at once.
+/// lead through reroutes and bypassed nodes, subgraphs and groups are taken apart, muted nodes are left out, choices in prompts are made, names of files filled in.
+/// What was chosen or left out is told. Only what has no meaning to an engine is refused, all of it at once.
 /// </summary>
-internal static class EditorConversion
+internal sealed class EditorConversion
 {
     /// <summary>Longest answer about one workflow.</summary>
     private const int MaxProblems = 50;
 
+    private const int MaxNotes = 50;
+
     private const string Advice = "Export it in the editor with 'Workflow > Export (API)' and send that file";
+    private const string Prefix = "filename_prefix";
 
     private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Converts a workflow; what is returned is of no use when there are <paramref name="problems"/>.</summary>
+    private readonly EditorGraph _graph;
+    private readonly EditorLinks _links;
+    private readonly NodeCatalogue _catalogue;
+    private readonly Random _random;
+    private readonly DateTimeOffset _now;
+    private readonly List<ValidationProblem> _problems = [];
+    private readonly List<DrawnNumber> _drawn = [];
+    private readonly List<string> _notes = [];
+    private int _moreNotes;
+    private readonly Dictionary<string, Dictionary<string, JsonElement>> _values = new(StringComparer.Ordinal);
+    private ILookup<string, EditorNode>? _bySearchName;
+    private ILookup<string, EditorNode>? _byTitle;
+
+    private EditorConversion(EditorGraph graph, NodeCatalogue catalogue, Random random, DateTimeOffset now)
+    {
+        (_graph, _catalogue, _random, _now) = (graph, catalogue, random, now);
+        _links = new(graph);
+        graph.Notes.ForEach(Note);
+    }
+
+    /// <summary>Converts a workflow.</summary>
     /// <param name="workflow">A workflow in the editor's format.</param>
     /// <param name="catalogue">The engine's nodes: they say which widget is which.</param>
     /// <param name="random">Draws among the alternatives in prompts.</param>
-    /// <param name="problems">Takes every reason why it cannot be converted.</param>
-    /// <param name="drawn">Gets the place of each alternative that was drawn.</param>
-    public static ReadOnlyMemory<byte> Convert(
-        JsonElement workflow, NodeCatalogue catalogue, Random random, List<ValidationProblem> problems, List<DrawnNumber> drawn)
+    /// <param name="now">The time that names of files are filled in with, in the zone that dates are written in.</param>
+    public static ConvertedWorkflow Convert(JsonElement workflow, NodeCatalogue catalogue, Random random, DateTimeOffset now)
     {
-        var graph = EditorGraph.Read(workflow);
-        if (graph.IsTooLarge)
+        var conversion = new EditorConversion(EditorGraph.Read(workflow, catalogue), catalogue, random, now);
+        var json = conversion.Write();
+        return new(json, conversion._problems, conversion._drawn, conversion._moreNotes == 0 ? conversion._notes : [.. conversion._notes, $"and {conversion._moreNotes} more"]);
+    }
+
+    /// <summary>That there is no engine to ask about its nodes.</summary>
+    public static ValidationProblem WithoutEngine() => new(
+        "workflow_format", ["body", "input", "workflow_json"],
+        $"This is a workflow in the editor's format (it has 'nodes' and 'links'), and no engine is connected that could say what its widgets are. {Advice}");
+
+    private void Note(string note)
+    {
+        if (_notes.Count < MaxNotes)
         {
-            problems.Add(new("workflow_format", ["body", "input", "workflow_json", "definitions"], $"The workflow's subgraphs lie in each other too deep, or make too many nodes. {Advice}"));
+            _notes.Add(note);
+        }
+        else
+        {
+            _moreNotes++;
+        }
+    }
+
+    private ReadOnlyMemory<byte> Write()
+    {
+        if (_graph.IsTooLarge)
+        {
+            _problems.Add(new("workflow_format", ["body", "input", "workflow_json", "definitions"], $"The workflow's subgraphs lie in each other too deep, or make too many nodes. {Advice}"));
         }
 
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer, Relaxed))
         {
             writer.WriteStartObject();
-            foreach (var node in graph.Nodes.Where(n => Runs(n, graph, catalogue)))
+            foreach (var node in _graph.Nodes.Where(Runs))
             {
-                if (problems.Count >= MaxProblems)
+                if (_problems.Count >= MaxProblems)
                 {
                     break;
                 }
 
-                if (Problem(node, graph, catalogue, out var description, out var values) is { } problem)
+                if (_catalogue.Find(node.Type) is { } description)
                 {
-                    problems.Add(new("workflow_format", ["body", "input", "workflow_json", "nodes", node.Id], $"{problem}. {Advice}"));
-                    continue;
+                    Write(writer, node, description);
                 }
-
-                if (!graph.IsSubgraph(node))
+                else
                 {
-                    Write(writer, node, description, Choose(node, Inputs(node, graph, values), description, random, problems, drawn));
+                    _problems.Add(new("workflow_format", ["body", "input", "workflow_json", "nodes", node.Id], $"{Missing(node)}. {Advice}"));
                 }
             }
 
@@ -63,133 +106,191 @@ internal static class EditorConversion
         return buffer.WrittenMemory;
     }
 
-    /// <summary>That there is no engine to ask about its nodes.</summary>
-    public static ValidationProblem WithoutEngine() => new(
-        "workflow_format", ["body", "input", "workflow_json"],
-        $"This is a workflow in the editor's format (it has 'nodes' and 'links'), and no engine is connected that could say what its widgets are. {Advice}");
-
-    private static bool Runs(EditorNode node, EditorGraph graph, NodeCatalogue catalogue) =>
-        !node.IsMuted && !node.IsBypassed && !node.IsEditorsOwn
-        && !(catalogue.Find(node.Type) is null && !graph.IsSubgraph(node) && !node.IsGroup && graph.IsAlone(node)); // a label of some extension
-
-    private static string? Problem(
-        EditorNode node, EditorGraph graph, NodeCatalogue catalogue, out NodeClass description, out IReadOnlyDictionary<string, JsonElement> values)
+    private bool Runs(EditorNode node)
     {
-        (description, values) = (null!, null!);
-        if (graph.IsSubgraph(node))
+        if (node.IsMuted || node.IsBypassed || node.IsEditorsOwn || _graph.StandsForOthers(node))
         {
-            return graph.Doubt(node);
+            return false;
         }
 
-        if (node.IsGroup)
+        if (_catalogue.Find(node.Type) is null && !node.IsGroup && _graph.IsAlone(node))
         {
-            return "The node stands for a group of nodes; only the editor can take it apart";
+            Note($"node '{node.Id}' ({Brief(node.Type)}) is left out: the engine does not know it, and nothing is connected with it"); // a label of some extension
+            return false;
         }
 
-        if (catalogue.Find(node.Type) is not { } known)
-        {
-            return $"The engine has no node '{Brief(node.Type)}'; either its extension is missing, or it is one that only the editor knows";
-        }
-
-        if (WidgetValues.Read(node, known, out var mismatch) is not { } read)
-        {
-            return $"The widgets of '{Brief(node.Type)}' are not those of the engine's node: {mismatch}. It was saved with another version of it";
-        }
-
-        (description, values) = (known, read);
-        return null;
+        return true;
     }
 
-    /// <summary>What the engine gets for each input: a connection, or a value.</summary>
-    private static Dictionary<string, (string? Node, int Slot, JsonElement Value)> Inputs(EditorNode node, EditorGraph graph, IReadOnlyDictionary<string, JsonElement> values)
-    {
-        var connected = new Dictionary<string, (string? Node, int Slot, JsonElement Value)>(StringComparer.Ordinal);
-        foreach (var input in node.Inputs.Where(static i => i.Link is not null))
-        {
-            connected[input.Name] = graph.Follow(input.Link!);
-        }
+    private static string Missing(EditorNode node) => node.IsGroup
+        ? $"The node stands for the group of nodes '{Brief(node.GroupName)}', which the file does not have (extra.groupNodes)"
+        : $"The engine has no node '{Brief(node.Type)}'; either its extension is missing, or it is one that only the editor knows";
 
-        var inputs = new Dictionary<string, (string? Node, int Slot, JsonElement Value)>(StringComparer.Ordinal);
-        foreach (var (name, value) in values)
-        {
-            if (!connected.TryGetValue(name, out var end) || (end.Node is null && end.Value.ValueKind == JsonValueKind.Undefined))
-            {
-                inputs[name] = (null, 0, value);
-            }
-        }
-
-        foreach (var (name, end) in connected.Where(static c => c.Value.Node is not null || c.Value.Value.ValueKind != JsonValueKind.Undefined))
-        {
-            inputs[name] = end;
-        }
-
-        return inputs;
-    }
-
-    /// <summary>Makes the choices in the texts of a node for which the editor makes them.</summary>
-    private static Dictionary<string, (string? Node, int Slot, JsonElement Value)> Choose(
-        EditorNode node, Dictionary<string, (string? Node, int Slot, JsonElement Value)> inputs, NodeClass description, Random random,
-        List<ValidationProblem> problems, List<DrawnNumber> drawn)
-    {
-        foreach (var spec in description.Inputs.Where(static i => i.HasChoices))
-        {
-            if (!inputs.TryGetValue(spec.Name, out var input) || input.Value.ValueKind != JsonValueKind.String || input.Value.GetString() is not { } text)
-            {
-                continue;
-            }
-
-            var picks = new List<int>();
-            if (PromptChoices.Make(text, random, picks) is not { } made)
-            {
-                const string Problem = "A '{' in the text is not closed: the editor would choose among alternatives there. Write '\\{' where a brace is meant, or close it";
-                problems.Add(new("workflow_format", ["body", "input", "workflow_json", "nodes", node.Id], $"Input '{spec.Name}': {Problem}"));
-            }
-            else if (made != text)
-            {
-                drawn.AddRange(picks.Select(p => new DrawnNumber { Path = $"{node.Id}.inputs.{spec.Name}", Value = p }));
-                inputs[spec.Name] = (null, 0, JsonElement.Parse(JsonText.Encode(made)));
-            }
-        }
-
-        return inputs;
-    }
-
-    private static void Write(
-        Utf8JsonWriter writer, EditorNode node, NodeClass description, Dictionary<string, (string? Node, int Slot, JsonElement Value)> inputs)
+    private void Write(Utf8JsonWriter writer, EditorNode node, NodeClass description)
     {
         writer.WriteStartObject(node.Id);
         writer.WriteStartObject("inputs"u8);
-        foreach (var (name, input) in inputs)
+        foreach (var (name, input) in Inputs(node, description))
         {
-            Write(writer, name, input);
+            writer.WritePropertyName(name);
+            Write(writer, input);
         }
 
         writer.WriteEndObject();
         writer.WriteString("class_type"u8, description.Name);
-        if (node.Title is { Length: > 0 } title)
-        {
-            writer.WriteStartObject("_meta"u8);
-            writer.WriteString("title"u8, title);
-            writer.WriteEndObject();
-        }
-
+        writer.WriteStartObject("_meta"u8);
+        writer.WriteString("title"u8, TitleOf(node, description));
+        writer.WriteEndObject();
         writer.WriteEndObject();
     }
 
-    private static void Write(Utf8JsonWriter writer, string name, (string? Node, int Slot, JsonElement Value) end)
+    private static void Write(Utf8JsonWriter writer, Arrival input)
     {
-        if (end.Node is { } source)
+        if (input.Node is { } source)
         {
-            writer.WriteStartArray(name);
+            writer.WriteStartArray();
             writer.WriteStringValue(source);
-            writer.WriteNumberValue(end.Slot);
+            writer.WriteNumberValue(input.Slot);
             writer.WriteEndArray();
+        }
+        else if (input.Value.ValueKind == JsonValueKind.Array)
+        {
+            writer.WriteStartObject(); // A bare list means a connection to the engine.
+            writer.WritePropertyName("__value__"u8);
+            input.Value.WriteTo(writer);
+            writer.WriteEndObject();
+        }
+        else
+        {
+            input.Value.WriteTo(writer);
+        }
+    }
+
+    /// <summary>What the engine gets for each input: a connection, or a value.</summary>
+    private Dictionary<string, Arrival> Inputs(EditorNode node, NodeClass description)
+    {
+        var inputs = new Dictionary<string, Arrival>(StringComparer.Ordinal);
+        foreach (var (name, value) in ValuesOf(node, description))
+        {
+            inputs[name] = new(null, 0, value);
+        }
+
+        foreach (var input in node.Inputs.Where(static i => i.Link is not null))
+        {
+            var arrival = _links.Follow(input.Link!, input.Type);
+            if (arrival.IsThere)
+            {
+                inputs[input.Name] = Filled(arrival);
+            }
+            else
+            {
+                var instead = inputs.ContainsKey(input.Name) ? "its own value is taken" : "it is left out";
+                var end = arrival.End is { } gap ? $"node '{gap}', which gives nothing" : "nowhere";
+                Note($"node '{node.Id}' ({Brief(node.Type)}): the connection of '{Brief(input.Name)}' leads to {end}; {instead}");
+            }
+        }
+
+        foreach (var spec in description.Inputs.Where(static i => i.HasChoices))
+        {
+            Choose(node, spec.Name, inputs);
+        }
+
+        if (description.IsOutput && description.Find(Prefix) is { Type: "STRING" })
+        {
+            FillIn(node, inputs);
+        }
+
+        return inputs;
+    }
+
+    /// <summary>The values of a node's widgets: its own, or those that what stands for its graph gives.</summary>
+    private Dictionary<string, JsonElement> ValuesOf(EditorNode node, NodeClass description)
+    {
+        if (_values.TryGetValue(node.Id, out var known))
+        {
+            return known;
+        }
+
+        var notes = new List<string>();
+        var connected = node.Inputs.Where(static i => i.Link is not null).Select(static i => i.Name).ToHashSet(StringComparer.Ordinal);
+        var values = WidgetValues.Read(node, description, name => connected.Contains(name) || _graph.Given(node, name).ValueKind != JsonValueKind.Undefined, notes);
+        foreach (var spec in description.Inputs.Where(static i => i.IsWidget))
+        {
+            if (_graph.Given(node, spec.Name) is { ValueKind: not JsonValueKind.Undefined } given)
+            {
+                values[spec.Name] = given;
+            }
+        }
+
+        notes.ForEach(n => Note($"node '{node.Id}' ({Brief(node.Type)}): {n}"));
+        return _values[node.Id] = values;
+    }
+
+    /// <summary>Makes the choices in a text.</summary>
+    private void Choose(EditorNode node, string name, Dictionary<string, Arrival> inputs)
+    {
+        if (!inputs.TryGetValue(name, out var input) || input.Value.ValueKind != JsonValueKind.String || input.Value.GetString() is not { } text)
+        {
             return;
         }
 
-        writer.WritePropertyName(name);
-        end.Value.WriteTo(writer);
+        var picks = new List<int>();
+        var made = PromptChoices.Make(text, _random, picks);
+        if (made == text)
+        {
+            return;
+        }
+
+        inputs[name] = new(null, 0, JsonElement.Parse(JsonText.Encode(made)));
+        _drawn.AddRange(picks.Select(p => new DrawnNumber { Path = $"{node.Id}.inputs.{name}", Value = p }));
+        Note(picks.Count > 0
+            ? $"node '{node.Id}', '{name}': of the alternatives in its text those at {string.Join(", ", picks.Take(20))} (from 0) were drawn"
+            : $"node '{node.Id}', '{name}': braces or comments were taken out of its text; '\\{{' means a brace");
     }
+
+    /// <summary>Fills in the value of a primitive node that asks for it.</summary>
+    private Arrival Filled(Arrival arrival) =>
+        arrival is { Node: null, End: { } end, Value.ValueKind: JsonValueKind.String } && _graph.Find(end) is { IsPrimitive: true, FillsIn: true }
+            ? arrival with { Value = JsonElement.Parse(JsonText.Encode(TextReplacements.Apply(arrival.Value.GetString()!, _now, Widget))) }
+            : arrival;
+
+    /// <summary>Fills in the name of the files that a node saves.</summary>
+    private void FillIn(EditorNode node, Dictionary<string, Arrival> inputs)
+    {
+        if (inputs.TryGetValue(Prefix, out var input) && input.Value.ValueKind == JsonValueKind.String && input.Value.GetString() is { } text
+            && TextReplacements.Apply(text, _now, Widget) is var filled && filled != text)
+        {
+            inputs[Prefix] = new(null, 0, JsonElement.Parse(JsonText.Encode(filled)));
+            Note($"node '{node.Id}', '{Prefix}': filled in as '{Brief(filled)}'");
+        }
+    }
+
+    /// <summary>The value of a widget of a node that a text names, by its name for this, else by its title.</summary>
+    private JsonElement Widget(string name, string widget)
+    {
+        _bySearchName ??= _graph.Nodes.ToLookup(static n => n.SearchName ?? n.Type, StringComparer.Ordinal);
+        _byTitle ??= _graph.Nodes.ToLookup(n => _catalogue.Find(n.Type) is { } known ? TitleOf(n, known) : n.Title ?? n.Type, StringComparer.Ordinal);
+        if ((_bySearchName[name].FirstOrDefault() ?? _byTitle[name].FirstOrDefault()) is not { } node)
+        {
+            return default;
+        }
+
+        if (node.IsPrimitive)
+        {
+            return widget == "value" ? _links.Value(node) : default;
+        }
+
+        if (_catalogue.Find(node.Type) is not { } description || !ValuesOf(node, description).TryGetValue(widget, out var value))
+        {
+            return default;
+        }
+
+        // A primitive node writes into the widgets that it leads to.
+        return node.Inputs.FirstOrDefault(i => i.Name == widget && i.Link is not null) is { Link: { } link } input
+            && _links.Follow(link, input.Type).Value is { ValueKind: not JsonValueKind.Undefined } given ? given : value;
+    }
+
+    private static string TitleOf(EditorNode node, NodeClass description) => node.Title is { Length: > 0 } title ? title : description.DisplayName;
 
     private static string Brief(string text) => text.Length <= 100 ? text : text[..100] + "…";
 }

@@ -18,20 +18,8 @@ internal sealed record EditorSubgraph(string Id, JsonElement Definition, IReadOn
         BoundaryOf(definition, "inputNode") ?? "-10",
         BoundaryOf(definition, "outputNode") ?? "-20");
 
-    /// <summary>The socket of a node that stands for this graph, by its place among the graph's inputs; null where it has none.</summary>
-    public EditorInput? InputOf(EditorNode instance, int slot)
-    {
-        var name = slot >= 0 && slot < Inputs.Count ? Inputs[slot] : null;
-        foreach (var input in instance.Inputs)
-        {
-            if (input.Name == name)
-            {
-                return input;
-            }
-        }
-
-        return null;
-    }
+    /// <summary>Name of an input by its place; null where there is none.</summary>
+    public string? InputName(int slot) => slot >= 0 && slot < Inputs.Count ? Inputs[slot] : null;
 
     private static string? BoundaryOf(JsonElement definition, string name) => definition.TryGetProperty(name, out var node) ? EditorNode.IdOf(node, "id") : null;
 }

@@ -4,15 +4,16 @@ namespace ComfyServe.Api.Requests.Editor;
 
 /// <summary>
 /// The choices in a prompt, as the editor makes them before it queues one: of <c>{a|b|c}</c> one is drawn, inside others too; comments
-/// (<c>/* */</c>, <c>//</c> to the end of the line) are left out; a backslash takes the meaning from a brace or a bar.
+/// (<c>/* */</c>, <c>//</c> to the end of the line) are left out; a backslash takes the meaning from a brace or a bar. A brace that is not closed reaches to
+/// the end of the text, so that one in a smiley only disappears.
 /// </summary>
 internal static class PromptChoices
 {
-    /// <summary>The text with every choice made; null when a brace is not closed.</summary>
+    /// <summary>The text with every choice made.</summary>
     /// <param name="text">The text as it is saved.</param>
     /// <param name="random">Draws.</param>
     /// <param name="picks">Gets the place, from 0, of each alternative that was drawn, in the order of the text.</param>
-    public static string? Make(string text, Random random, List<int> picks)
+    public static string Make(string text, Random random, List<int> picks)
     {
         if (text.AsSpan().IndexOfAny('{', '\\', '/') < 0)
         {
@@ -20,11 +21,7 @@ internal static class PromptChoices
         }
 
         text = WithoutComments(text);
-        if (Blocks(text) is not { } blocks)
-        {
-            return null;
-        }
-
+        var blocks = Blocks(text);
         var made = new StringBuilder(text.Length);
         var ranges = new Stack<(int At, int End)>();
         ranges.Push((0, text.Length));
@@ -32,9 +29,9 @@ internal static class PromptChoices
         {
             for (var i = range.At; i < range.End; i++)
             {
-                if (IsEscape(text, i))
+                if (IsEscape(text, i, range.End))
                 {
-                    made.Append(text[++i]);
+                    made.Append(text[i + 1] is '{' or '}' or '|' ? "" : "\\").Append(text[++i]);
                 }
                 else if (text[i] == '{')
                 {
@@ -45,7 +42,11 @@ internal static class PromptChoices
                         picks.Add(pick);
                     }
 
-                    ranges.Push((block.End + 1, range.End));
+                    if (block.End + 1 < range.End)
+                    {
+                        ranges.Push((block.End + 1, range.End));
+                    }
+
                     ranges.Push((pick == 0 ? i + 1 : block.Bars[pick - 1] + 1, pick == block.Bars.Count ? block.End : block.Bars[pick]));
                     break;
                 }
@@ -59,20 +60,20 @@ internal static class PromptChoices
         return made.ToString();
     }
 
-    /// <summary>Where each brace closes and what divides its alternatives; null when one is not closed.</summary>
-    private static Dictionary<int, Block>? Blocks(string text)
+    /// <summary>Where each brace closes and what divides its alternatives.</summary>
+    private static Dictionary<int, Block> Blocks(string text)
     {
         var blocks = new Dictionary<int, Block>();
         var open = new Stack<Block>();
         for (var i = 0; i < text.Length; i++)
         {
-            if (IsEscape(text, i))
+            if (IsEscape(text, i, text.Length))
             {
                 i++;
             }
             else if (text[i] == '{')
             {
-                var block = new Block();
+                var block = new Block { End = text.Length };
                 blocks[i] = block;
                 open.Push(block);
             }
@@ -86,10 +87,11 @@ internal static class PromptChoices
             }
         }
 
-        return open.Count > 0 ? null : blocks;
+        return blocks;
     }
 
-    private static bool IsEscape(string text, int at) => text[at] == '\\' && at + 1 < text.Length && text[at + 1] is '{' or '}' or '|';
+    /// <summary>A backslash belongs to what follows, whatever that is: two of them mean nothing to a brace after them.</summary>
+    private static bool IsEscape(string text, int at, int end) => text[at] == '\\' && at + 1 < end;
 
     private static string WithoutComments(string text)
     {
