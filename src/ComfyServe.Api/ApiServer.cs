@@ -9,6 +9,7 @@ using ComfyServe.Api.Outputs;
 using ComfyServe.Api.Outputs.S3;
 using ComfyServe.Api.Keys;
 using ComfyServe.Api.Requests;
+using ComfyServe.Api.Requests.Checks;
 using ComfyServe.Api.Settings;
 using ComfyServe.Api.Telemetry;
 using ComfyServe.Api.Templates;
@@ -75,6 +76,8 @@ public static class ApiServer
         services.AddInputs(options);
         services.AddSingleton(s => new TemplateStore(
             options.TemplatesFolder ?? Path.Combine(options.DataFolder, "templates"), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<TemplateStore>>()));
+        services.AddSingleton<AddressCheck>();
+        services.AddSingleton<TargetCheck>();
         services.AddSingleton<RequestReader>();
         services.AddSingleton<KeyGate>();
         services.AddSingleton<OutputCollector>();

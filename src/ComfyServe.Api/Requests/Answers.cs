@@ -32,12 +32,19 @@ internal static class Answers
         status);
 
     /// <summary>Every mistake of a request, status 422.</summary>
-    public static IResult Invalid(IReadOnlyList<ValidationProblem> problems)
+    /// <param name="problems">The mistakes, as FastAPI tells them.</param>
+    /// <param name="id">Of a request for a job, which is told as a failed one too: callers that know results alone find its status.</param>
+    public static IResult Invalid(IReadOnlyList<ValidationProblem> problems, string? id = null)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             writer.WriteStartObject();
+            if (id is not null)
+            {
+                WriteFailed(writer, id, problems);
+            }
+
             writer.WriteStartArray("detail"u8);
             foreach (var problem in problems)
             {
@@ -70,6 +77,21 @@ internal static class Answers
         }
 
         return new Bytes(buffer.WrittenSpan.ToArray(), status);
+    }
+
+    private static void WriteFailed(Utf8JsonWriter writer, string id, IReadOnlyList<ValidationProblem> problems)
+    {
+        const int Shown = 3;
+        var told = string.Join("; ", problems.Take(Shown).Select(static p => $"{string.Join('.', p.Location)}: {p.Message}"));
+        writer.WriteString("id"u8, id);
+        writer.WriteString("message"u8, $"The request is refused: {told}{(problems.Count > Shown ? $"; and {problems.Count - Shown} more, see 'detail'" : "")}");
+        writer.WriteString("status"u8, JobStatus.Failed);
+        writer.WriteStartObject("comfyui_response"u8);
+        writer.WriteEndObject();
+        writer.WriteStartArray("output"u8);
+        writer.WriteEndArray();
+        writer.WriteStartObject("timings"u8);
+        writer.WriteEndObject();
     }
 
     private static void Write(Utf8JsonWriter writer, ValidationProblem problem)

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using ComfyServe.Api.Engines.Catalogue;
 using ComfyServe.Api.Requests.Editor;
+using ComfyServe.Hosting.Json;
 using ComfyServe.Workflows;
 using ComfyServe.Workflows.Formats;
 using Microsoft.AspNetCore.Builder;
@@ -35,7 +36,13 @@ internal static class ConvertApi
 
         try
         {
-            using var document = JsonDocument.Parse(WorkflowText.Read(body), new JsonDocumentOptions { MaxDepth = JsonLimits.MaxDepth });
+            var json = WorkflowText.Read(body);
+            if (JsonUnicode.FirstFault(json.Span) is { } path)
+            {
+                return Answers.Invalid([new("string_unicode", ["body", .. path], JsonUnicode.Complaint)]);
+            }
+
+            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = JsonLimits.MaxDepth });
             if (WorkflowEnvelope.Open(document.RootElement, WorkflowFormat.Editor) is not { Format: WorkflowFormat.Editor } envelope)
             {
                 return Answers.Invalid([new("workflow_format", ["body"], "This is no workflow in the editor's format: it should have 'nodes' and 'links'")]);

@@ -68,8 +68,8 @@ internal sealed partial class PayloadReader
         return null;
     }
 
-    private int Integer(JsonElement parent, string name, object[] location, int otherwise) =>
-        parent.TryGetProperty(name, out var value) ? Whole(value, [.. location, name], 3600) ?? otherwise : otherwise;
+    private int Integer(JsonElement parent, string name, object[] location, int otherwise, int most = 3600) =>
+        parent.TryGetProperty(name, out var value) ? Whole(value, [.. location, name], most) ?? otherwise : otherwise;
 
     /// <summary>A number of seconds that may be absent or null. How many are allowed is the service's to say, once the request is read.</summary>
     private int? Seconds(JsonElement parent, string name, object[] location) =>

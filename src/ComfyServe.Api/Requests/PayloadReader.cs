@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using ComfyServe.Api.Jobs;
+using ComfyServe.Api.Webhooks;
 using ComfyServe.Contracts.Api;
 using ComfyServe.Workflows.Formats;
 
@@ -14,6 +15,9 @@ internal sealed partial class PayloadReader
 
     /// <summary>A year: whatever a service allows is less.</summary>
     private const int LongestSeconds = 31_536_000;
+
+    /// <summary>Seconds that a receiver may take: longer ones would hold what all share.</summary>
+    private static readonly int LongestDelivery = (int)WebhookOptions.LongestTimeout.TotalSeconds;
 
     private readonly List<ValidationProblem> _problems = [];
 
@@ -32,6 +36,24 @@ internal sealed partial class PayloadReader
         var request = reader.Read(body, isJson, publicUrl);
         problems = reader._problems;
         return reader._problems.Count == 0 ? request : null;
+    }
+
+    /// <summary>The id that a body names, or a blank one where none can be read.</summary>
+    public static string IdOf(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = JsonLimits.MaxDepth });
+            var root = document.RootElement;
+            return root.ValueKind == JsonValueKind.Object && root.TryGetProperty("input", out var input) && input.ValueKind == JsonValueKind.Object
+                && input.TryGetProperty("request_id", out var id) && id.ValueKind == JsonValueKind.String && id.GetString() is { } text && RequestId.IsValid(text)
+                    ? text
+                    : "";
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return ""; // InvalidOperationException: no Unicode
+        }
     }
 
     private JobRequest? Read(ReadOnlyMemory<byte> body, bool isJson, string publicUrl)
@@ -235,7 +257,7 @@ internal sealed partial class PayloadReader
         {
             Url = Text(webhook, "url", location),
             Secret = Text(webhook, "secret", location),
-            Timeout = Integer(webhook, "timeout", location, 30),
+            Timeout = Integer(webhook, "timeout", location, 30, LongestDelivery),
             ExtraParams = extra,
             Events = ReadEvents(webhook, location),
         };

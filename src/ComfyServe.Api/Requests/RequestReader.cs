@@ -4,11 +4,11 @@ using System.Text.Json;
 using ComfyServe.Api.Engines.Catalogue;
 using ComfyServe.Api.Jobs;
 using ComfyServe.Api.Keys;
-using ComfyServe.Api.Outputs.S3;
 using ComfyServe.Api.Requests.Checks;
 using ComfyServe.Api.Requests.Editor;
 using ComfyServe.Api.Templates;
 using ComfyServe.Contracts.Api;
+using ComfyServe.Hosting.Json;
 using ComfyServe.Workflows;
 using ComfyServe.Workflows.Formats;
 using Microsoft.AspNetCore.Http;
@@ -16,7 +16,7 @@ using Microsoft.AspNetCore.Http;
 namespace ComfyServe.Api.Requests;
 
 /// <summary>Reads requests and checks them: their form, their template, their object store, and their workflow against the engine's nodes.</summary>
-internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogues, TemplateStore templates, TimeProvider time)
+internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogues, TemplateStore templates, TargetCheck targets, TimeProvider time)
 {
     private const int LongestKey = 255;
 
@@ -43,11 +43,7 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
         CheckHeaders(context.Request, problems);
         if (request is not null)
         {
-            if (S3Settings.Problem(request.S3, options.S3) is { } problem)
-            {
-                problems.Add(new("value_error", ["body", "input", "s3"], $"Value error, {problem}"));
-            }
-
+            await targets.RunAsync(request, KeyGate.OwnerOf(context), problems, context.RequestAborted);
             CheckSeconds(request, problems);
             request = await ConvertAsync(request, problems, context.RequestAborted);
             request = FillTemplate(request, template is not null, problems);
@@ -59,7 +55,7 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
 
         if (request is null || problems.Count > 0)
         {
-            return (null, Answers.Invalid(problems));
+            return (null, Answers.Invalid(problems, IdOf(body.Value)));
         }
 
         return (request with
@@ -75,6 +71,12 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
         try
         {
             var json = WorkflowText.Read(body);
+            if (JsonUnicode.FirstFault(json.Span) is { } path)
+            {
+                problems.Add(new("string_unicode", ["body", .. path], JsonUnicode.Complaint));
+                return null;
+            }
+
             var isJson = request.HasJsonContentType() || string.IsNullOrEmpty(request.ContentType) || WorkflowText.IsPicture(body.Span);
             var read = PayloadReader.Read(template is null ? json : Restate(json, template.Name), isJson, publicUrl, out var found);
             problems.AddRange(found);
@@ -84,6 +86,18 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
         {
             problems.Add(new("model_attributes_type", ["body"], $"The body cannot be used: {e.Message}"));
             return null;
+        }
+    }
+
+    private static string IdOf(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            return PayloadReader.IdOf(WorkflowText.Read(body));
+        }
+        catch (WorkflowFormatException)
+        {
+            return "";
         }
     }
 

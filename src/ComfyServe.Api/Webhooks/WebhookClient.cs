@@ -20,7 +20,8 @@ internal sealed class WebhookClient(HttpClient guarded, HttpClient trusted, Time
     private async Task<(int? Status, string? Error)> TryAsync(Delivery delivery, DateTimeOffset at, CancellationToken cancellationToken)
     {
         var target = JsonSerializer.Deserialize(delivery.Target.Span, WebhookJsonContext.Default.DeliveryTarget)!;
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(target.TimeoutSeconds), time);
+        var limit = Math.Clamp(target.TimeoutSeconds, 1, WebhookOptions.LongestTimeout.TotalSeconds); // earlier versions accepted more
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(limit), time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         try
         {
@@ -31,7 +32,7 @@ internal sealed class WebhookClient(HttpClient guarded, HttpClient trusted, Time
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return (null, $"no answer within {target.TimeoutSeconds:0} s");
+            return (null, $"no answer within {limit:0} s");
         }
         catch (Exception e) when (e is AddressRefusedException || e.InnerException is AddressRefusedException)
         {

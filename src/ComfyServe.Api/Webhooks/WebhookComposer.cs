@@ -5,6 +5,7 @@ using ComfyServe.Api.Jobs;
 using ComfyServe.Api.Jobs.Durable;
 using ComfyServe.Api.Requests;
 using ComfyServe.Contracts.Api;
+using ComfyServe.Hosting.Outbound;
 using ComfyServe.Jobs.Deliveries;
 using PythonText = ComfyServe.Workflows.Json.PythonJson;
 
@@ -34,10 +35,6 @@ internal sealed class WebhookComposer(ApiOptions options) : IDeliveryComposer
 
     /// <summary>What is told about a request: what it chose, or else the service's choice.</summary>
     public IReadOnlyList<string> EventsOf(JobRequest request) => request.Webhook?.Events ?? options.Webhook.Events;
-
-    /// <summary>Whether a text is a URL that a webhook may have.</summary>
-    public static bool IsUrl(string? text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps) && url.Host.Length > 0;
 
     /// <summary>The body about a job under way: the fields of the last one, and where the run stands.</summary>
     internal static byte[] Body(string id, JobRequest request, JobSnapshot now, string happened)
@@ -103,7 +100,7 @@ internal sealed class WebhookComposer(ApiOptions options) : IDeliveryComposer
     {
         var settings = options.Webhook;
         IReadOnlyList<string> own = [.. ((string[])[settings.Secret, settings.OtherSecret]).Where(s => s.Length > 0)];
-        if (IsUrl(asked?.Url))
+        if (WebUrl.Parse(asked?.Url) is not null)
         {
             return new()
             {
@@ -113,6 +110,6 @@ internal sealed class WebhookComposer(ApiOptions options) : IDeliveryComposer
             };
         }
 
-        return IsUrl(settings.Url) ? new() { Url = settings.Url!, Secrets = own, TimeoutSeconds = settings.Timeout.TotalSeconds, IsTrusted = true } : null;
+        return WebUrl.Parse(settings.Url) is not null ? new() { Url = settings.Url!, Secrets = own, TimeoutSeconds = settings.Timeout.TotalSeconds, IsTrusted = true } : null;
     }
 }

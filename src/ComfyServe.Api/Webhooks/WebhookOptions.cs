@@ -5,6 +5,9 @@ namespace ComfyServe.Api.Webhooks;
 /// <summary>Webhooks that this service calls.</summary>
 public sealed class WebhookOptions
 {
+    /// <summary>Most that one delivery may take, whoever sets it.</summary>
+    public static readonly TimeSpan LongestTimeout = TimeSpan.FromSeconds(60);
+
     /// <summary>URL called about requests that name none of their own; null for none. It may be on a private network: the operator chose it.</summary>
     public string? Url { get; set; }
 
@@ -20,7 +23,7 @@ public sealed class WebhookOptions
     /// <summary>Least time between two <c>progress</c> events of a request. Default 0.5 s.</summary>
     public TimeSpan ProgressInterval { get; set; } = TimeSpan.FromSeconds(0.5);
 
-    /// <summary>How long one delivery may take, unless the request says otherwise. Default 30 s.</summary>
+    /// <summary>How long one delivery may take, unless the request says otherwise, at most 60 s. Default 30 s.</summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long a delivery is tried. Default 24 h.</summary>

@@ -5,13 +5,13 @@ namespace ComfyServe.Contracts.Api;
 /// <summary>A webhook to call after a job completed, failed or was cancelled.</summary>
 public sealed record WebhookTarget
 {
-    /// <summary>Absolute http or https URL; anything else is ignored and the service's own webhook is used, if any.</summary>
+    /// <summary>Absolute http or https URL on the public internet, unless the service allows others; anything else is refused. Blank means the service's own webhook, if any.</summary>
     public string Url { get; init; } = "";
 
     /// <summary>Sent back to the receiver as <c>extra</c>.</summary>
     public JsonElement? ExtraParams { get; init; }
 
-    /// <summary>Seconds that one delivery may take. Default 30.</summary>
+    /// <summary>Seconds that one delivery may take, 1 … 60. Default 30.</summary>
     public int Timeout { get; init; } = 30;
 
     /// <summary>Signs the deliveries of this request; blank means the service's own secret. Never logged, echoed or stored in clear.</summary>

@@ -1,5 +1,9 @@
+using System.Net;
 using ComfyServe.Contracts.Api;
+using ComfyServe.Hosting.Outbound;
 using ComfyServe.Testing.Storage;
+using ComfyServe.Testing.Web;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ComfyServe.Api.Tests.Outputs;
 
@@ -24,11 +28,11 @@ public sealed class S3Tests : ObjectServerTests
     }
 
     [Fact]
-    public async Task Run_EndpointIsNoUrl_FailsAndTellsTheFiles()
+    public async Task Run_ServicesEndpointIsNoUrl_FailsAndTellsTheFiles()
     {
-        await using var host = await ApiHost.StartAsync();
+        await using var host = await ApiHost.StartAsync(static o => o.S3 = new() { AccessKeyId = "k", SecretAccessKey = "s", BucketName = "b", EndpointUrl = "bad" });
 
-        var (status, answer) = await host.RunAsync(Workflows.Image, """, "s3": {"access_key_id": "k", "secret_access_key": "s", "bucket_name": "b", "endpoint_url": "bad"} """);
+        var (status, answer) = await host.RunAsync(Workflows.Image);
 
         Assert.Equal((500, "failed", "Post-processing failed: Invalid endpoint: bad"), (status, (string?)answer["status"], (string?)answer["message"]));
         Assert.Equal("output_failed", (string?)answer["error"]!["code"]);
@@ -36,13 +40,18 @@ public sealed class S3Tests : ObjectServerTests
     }
 
     [Fact]
-    public async Task Run_CallersPrivateEndpoint_IsNotCalled()
+    public async Task Run_CallersEndpointThatLeadsElsewhereLater_IsNotCalled()
     {
-        await using var host = await ApiHost.StartAsync();
+        await using var store = await FileServer.StartAsync(static _ => Task.CompletedTask);
+        var looks = 0;
+        await using var host = await ApiHost.StartAsync(build: b => b.Services.AddSingleton<GuardedHandler.Resolve>((_, _) =>
+            Task.FromResult<IPAddress[]>([Interlocked.Increment(ref looks) == 1 ? IPAddress.Parse("8.8.8.8") : IPAddress.Loopback])));
 
-        var (_, answer) = await host.RunAsync(Workflows.Image, """, "s3": {"access_key_id": "k", "secret_access_key": "s", "bucket_name": "b", "endpoint_url": "http://127.0.0.1:1", "connect_attempts": 1} """);
+        var (_, answer) = await host.RunAsync(
+            Workflows.Image, $$$""", "s3": {"access_key_id": "k", "secret_access_key": "s", "bucket_name": "b", "endpoint_url": "http://s3.example:{{{new Uri(store.BaseUrl).Port}}}", "connect_attempts": 1} """);
 
         Assert.NotNull((string?)answer["output"]![0]!["upload_error"]);
+        Assert.Empty(store.Requests);
     }
 
     [Fact]

@@ -1,6 +1,9 @@
+using System.Net;
 using System.Text.Json.Nodes;
+using ComfyServe.Hosting.Outbound;
 using ComfyServe.Testing.Web;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ComfyServe.Api.Tests.Webhooks;
 
@@ -39,15 +42,13 @@ public sealed class WebhookTests
         Assert.False(JsonNode.Parse(call.Body)!.AsObject().ContainsKey("extra"));
     }
 
-    [Theory]
-    [InlineData("hook.example.com/x")]
-    [InlineData("")]
-    public async Task Webhook_RequestNamesNone_TheServicesOwnIsCalled(string url)
+    [Fact]
+    public async Task Webhook_RequestNamesNone_TheServicesOwnIsCalled()
     {
         await using var receiver = await ReceiverAsync();
         await using var host = await ApiHost.StartAsync(o => o.Webhook.Url = receiver.BaseUrl + "/own"); // private, and allowed: the operator chose it
 
-        await host.RunAsync(Workflows.Image, $$$""", "webhook": {"url": "{{{url}}}", "extra_params": {"a": 1}} """);
+        await host.RunAsync(Workflows.Image, """, "webhook": {"url": "", "extra_params": {"a": 1}} """);
 
         var call = await CallAsync(receiver, 1);
         Assert.Equal("/own", call.Path);
@@ -111,12 +112,16 @@ public sealed class WebhookTests
     }
 
     [Fact]
-    public async Task Webhook_PrivateAddressOfACaller_IsNotCalled()
+    public async Task Webhook_NameThatLeadsElsewhereLater_IsNotCalled()
     {
         await using var receiver = await ReceiverAsync();
-        await using var host = await ApiHost.StartAsync(o => o.Webhook.GiveUpAfter = TimeSpan.Zero);
+        var looks = 0;
+        await using var host = await ApiHost.StartAsync(
+            static o => o.Webhook.GiveUpAfter = TimeSpan.Zero,
+            build: b => b.Services.AddSingleton<GuardedHandler.Resolve>((_, _) =>
+                Task.FromResult<IPAddress[]>([Interlocked.Increment(ref looks) == 1 ? IPAddress.Parse("8.8.8.8") : IPAddress.Loopback])));
 
-        await host.RunAsync(Workflows.Image, $$$""", "request_id": "abc", "webhook": {"url": "{{{receiver.BaseUrl}}}/"} """);
+        await host.RunAsync(Workflows.Image, $$$""", "request_id": "abc", "webhook": {"url": "http://hook.example:{{{new Uri(receiver.BaseUrl).Port}}}/"} """);
 
         var delivery = await DeliveryAsync(host, "dead");
         Assert.Contains("not on the public internet", (string?)delivery["attempts"]![0]!["error"], StringComparison.Ordinal);

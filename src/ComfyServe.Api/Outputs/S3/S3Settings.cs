@@ -31,25 +31,6 @@ internal sealed record S3Settings(
         return new(key, secret, endpoint, bucket, Or(region, endpoint.Length == 0 ? "us-east-1" : "auto"), target.ConnectTimeout, target.ConnectAttempts, endpoint != own.EndpointUrl.TrimEnd('/'));
     }
 
-    /// <summary>Why a request's store must not be merged, or null: the service's keys go to no endpoint but its own.</summary>
-    public static string? Problem(S3Target? asked, S3Target own)
-    {
-        if (asked is null)
-        {
-            return null;
-        }
-
-        var hasKey = asked.AccessKeyId.Length > 0;
-        var hasSecret = asked.SecretAccessKey.Length > 0;
-        if (hasKey != hasSecret)
-        {
-            return "Give both of access_key_id and secret_access_key, or neither";
-        }
-
-        var elsewhere = asked.EndpointUrl.Length > 0 && asked.EndpointUrl.TrimEnd('/') != own.EndpointUrl.TrimEnd('/');
-        return elsewhere && !hasKey ? "endpoint_url names another store than the service's; its keys are not sent there. Give access_key_id and secret_access_key as well" : null;
-    }
-
     /// <summary>Hides the secrets.</summary>
     public override string ToString() => $"S3Settings {{ Bucket = {Bucket}, Region = {Region} }}";
 
