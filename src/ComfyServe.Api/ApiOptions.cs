@@ -85,6 +85,10 @@ public sealed class ApiOptions
     /// <summary>Percent of what keys share (waiting jobs, fetches, uploads, deliveries) that one of them may take, where there are several. Default 50.</summary>
     public int OwnerShare { get; set; } = 50;
 
+    /// <summary>Names under which the service answers, besides those of this machine and that of <see cref="PublicUrl"/>, where it asks for no keys; without port,
+    /// <c>*.example.org</c> and <c>*</c> stand for many. Default none.</summary>
+    public IReadOnlyList<string> ServedHosts { get; set; } = [];
+
     /// <summary>Whether to serve everybody on any address. Default false.</summary>
     public bool AllowAnonymous { get; set; }
 

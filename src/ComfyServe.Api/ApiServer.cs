@@ -15,6 +15,7 @@ using ComfyServe.Api.Telemetry;
 using ComfyServe.Api.Templates;
 using ComfyServe.Api.Webhooks;
 using ComfyServe.Contracts.Api;
+using ComfyServe.Hosting.Browsers;
 using ComfyServe.Hosting.Outbound;
 using ComfyServe.Hosting.Telemetry;
 using ComfyServe.Hosting.Web;
@@ -48,6 +49,7 @@ public static class ApiServer
         configure?.Invoke(builder);
         var app = builder.Build();
         app.UseStatusCodePages(DescribeAsync);
+        app.UseBrowserGate(Pages(options), static (context, problem) => Answers.Text("detail", problem, StatusCodes.Status403Forbidden).ExecuteAsync(context));
         app.Use(RefuseTrailingSlashAsync);
         app.Use(app.Services.GetRequiredService<KeyGate>().InvokeAsync);
         app.UseRouting();
@@ -106,6 +108,13 @@ public static class ApiServer
             document.Info.Version = "1.0.0";
             return TemplatesApi.DescribeAsync(document, context, cancellationToken);
         }));
+    }
+
+    /// <summary>Pages of other sites may show outputs, whose URLs are signed; keys keep them from everything else where there are keys.</summary>
+    private static BrowserRules Pages(ApiOptions options)
+    {
+        var own = options.PublicUrl is { } url ? [new Uri(url).IdnHost.Trim('[', ']')] : Array.Empty<string>();
+        return new() { Hosts = new ServedHosts(IPAddress.Parse(options.Host), [.. options.ServedHosts, .. own]), ChecksHost = options.ApiKeys.Count == 0 };
     }
 
     private static EnginePool CreatePool(IServiceProvider services)

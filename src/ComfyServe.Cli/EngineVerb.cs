@@ -65,7 +65,7 @@ internal static class EngineVerb
         var folder = DataFolder.Resolve(data);
         Directory.CreateDirectory(folder);
         var limits = Limits(new RunLimits { Stuck = TimeSpan.FromSeconds(60) }, (Environment.GetEnvironmentVariable(LimitsVariable) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
-        return new EngineOptions { Limits = limits, Host = host, Port = port, DataFolder = folder, ExtraModelFolders = DataFolder.BuiltInModels(), Fp32 = fp32 };
+        return new EngineOptions { Limits = limits, Host = host, Port = port, DataFolder = folder, ExtraModelFolders = DataFolder.BuiltInModels(), Fp32 = fp32, ServedHosts = HostNames.Read() };
     }
 
     private static RunLimits Limits(RunLimits limits, IEnumerable<string> assignments)

@@ -78,6 +78,7 @@ internal static class GatewayVerb
         Host = host,
         Port = port,
         DataDirectory = Path.Combine(DataFolder.Resolve(data), "gateway"),
+        ServedHosts = HostNames.Read(),
         Database = Environment.GetEnvironmentVariable("COMFYSERVE_DATABASE") is { Length: > 0 } database ? database : null,
     };
 }

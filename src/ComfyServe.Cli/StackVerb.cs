@@ -46,6 +46,7 @@ internal static class StackVerb
             DataFolder = folder,
             ExtraModelFolders = [.. Directory.Exists(models) ? new[] { models } : [], .. DataFolder.BuiltInModels()],
             Fp32 = fp32,
+            ServedHosts = HostNames.Read(),
         });
         await Role.StartAsync(engine, cancellationToken);
         var settings = ApiVerb.Settings(data, [Role.Url(engine)], "127.0.0.1", 0);

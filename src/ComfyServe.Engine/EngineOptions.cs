@@ -33,6 +33,10 @@ public sealed class EngineOptions
     /// <summary>The origin whose pages may call the engine, or <c>*</c>. Default null: only pages of the engine's own origin.</summary>
     public string? AllowedOrigin { get; set; }
 
+    /// <summary>Names under which the engine answers besides those of this machine, without port; <c>*.example.org</c> and <c>*</c> stand for many.
+    /// Default none.</summary>
+    public IReadOnlyList<string> ServedHosts { get; set; } = [];
+
     /// <summary>Longest body in bytes; longer ones get 413. Default 100 MiB.</summary>
     [Range(1L << 20, 1L << 40)]
     public long MaxUploadBytes { get; set; } = 100L << 20;

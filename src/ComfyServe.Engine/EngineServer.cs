@@ -4,9 +4,11 @@ using ComfyServe.Engine.Events;
 using ComfyServe.Engine.Folders;
 using ComfyServe.Engine.Http;
 using ComfyServe.Engine.Queue;
+using ComfyServe.Hosting.Browsers;
 using ComfyServe.Hosting.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -83,7 +85,15 @@ public static class EngineServer
     {
         app.Use(CacheRules.InvokeAsync);
         app.UseMiddleware<FailurePages>();
-        _ = options.AllowedOrigin is null ? app.UseMiddleware<OriginCheck>() : app.UseMiddleware<CrossOrigin>();
+        var pages = new BrowserRules
+        {
+            Hosts = new ServedHosts(IPAddress.Parse(options.Host), options.ServedHosts),
+            ChecksHost = true,
+            RefusesReads = true,
+            AllowedOrigin = options.AllowedOrigin,
+        };
+        app.UseBrowserGate(pages, static (context, problem) => Reply.TextAsync(context, StatusCodes.Status403Forbidden, problem));
+        _ = options.AllowedOrigin is null ? app.Use(CrossOrigin.AnswerNothingAsync) : app.UseMiddleware<CrossOrigin>();
 
         // No answer is awaited: plain clients connect once, read only while a prompt of theirs runs, and answer nothing between.
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(30) });

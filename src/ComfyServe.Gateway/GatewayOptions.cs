@@ -37,6 +37,9 @@ public sealed class GatewayOptions
     /// <summary>URL under which workers and clients reach the gateway. Default: the address it listens on.</summary>
     public Uri? PublicUrl { get; set; }
 
+    /// <summary>Names whose pages count as the gateway's own, besides that of <see cref="PublicUrl"/>: behind a proxy that changes <c>Host</c>. Default none.</summary>
+    public IReadOnlyList<string> ServedHosts { get; set; } = [];
+
     /// <summary>Address under which other gateways of the cluster reach this one. Default 127.0.0.1.</summary>
     [Required]
     public string ClusterHost { get; set; } = "127.0.0.1";

@@ -10,6 +10,7 @@ using ComfyServe.Gateway.Routing;
 using ComfyServe.Gateway.Storage;
 using ComfyServe.Gateway.Variables;
 using ComfyServe.Hosting;
+using ComfyServe.Hosting.Browsers;
 using ComfyServe.Hosting.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -50,6 +51,7 @@ public static class GatewayServer
         configure?.Invoke(builder);
 
         var app = builder.Build();
+        app.UseBrowserGate(Pages(options), static (context, problem) => Results.Text(problem, statusCode: StatusCodes.Status403Forbidden).ExecuteAsync(context));
         app.Use(CollapseSlashesAsync);
         app.UseRouting();
         RouteApi.Map(app);
@@ -67,6 +69,13 @@ public static class GatewayServer
         app.MapGet("/health", static () => Results.Text("ok"));
         return app;
     }
+
+    /// <summary>Every call shows a key, which pages of other sites do not have: what is refused here could not have worked, and costs nothing.</summary>
+    private static BrowserRules Pages(GatewayOptions options) => new()
+    {
+        Hosts = new ServedHosts(IPAddress.Parse(options.Host), [.. options.ServedHosts, .. options.PublicUrl is { } url ? [url.IdnHost.Trim('[', ']')] : Array.Empty<string>()]),
+        ChecksHost = false,
+    };
 
     private static void AddStore(IServiceCollection services, GatewayOptions options)
     {

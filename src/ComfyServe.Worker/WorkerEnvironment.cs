@@ -1,4 +1,5 @@
 using System.Globalization;
+using ComfyServe.Hosting.Browsers;
 
 namespace ComfyServe.Worker;
 
@@ -26,6 +27,7 @@ public static class WorkerEnvironment
         options.Unsecured = Yes.Contains(Text("UNSECURED")?.ToLowerInvariant());
         options.Host = Text("WORKER_HOST") ?? (Text("PUBLIC_IPADDR") is null ? options.Host : "0.0.0.0");
         options.PublicUrl = PublicUrl(Text("PUBLIC_IPADDR"), Text($"VAST_TCP_PORT_{options.Port}"), options, mistakes);
+        options.ServedHosts = ServedHosts.Split(Text(ServedHosts.Variable));
         options.Api = Url("MODEL_SERVER_URL", options.Api);
         options.ApiLog = Text("MODEL_LOG");
         options.CertificatePath = Text("SSL_CERT_PATH") ?? options.CertificatePath;

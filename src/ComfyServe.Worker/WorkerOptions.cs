@@ -36,6 +36,9 @@ public sealed class WorkerOptions
     /// <summary>Serve whoever asks, without looking at tickets (<c>UNSECURED</c>). Default false.</summary>
     public bool Unsecured { get; set; }
 
+    /// <summary>Names under which the worker answers without tickets, besides those of this machine and that of <see cref="PublicUrl"/> (<c>SERVED_HOSTS</c>). Default none.</summary>
+    public IReadOnlyList<string> ServedHosts { get; set; } = [];
+
     /// <summary>Base URL of the API service (<c>MODEL_SERVER_URL</c>). Default http://127.0.0.1:18288.</summary>
     public Uri Api { get; set; } = new("http://127.0.0.1:18288");
 
@@ -125,6 +128,7 @@ public sealed class WorkerOptions
         Check(Port is >= 0 and <= 65535, $"'WORKER_PORT' must be between 0 and 65535 but is {Port}");
         Check(LocalPort is null or (>= 0 and <= 65535), $"'WORKER_HTTP_PORT' must be between 0 and 65535 but is {LocalPort}");
         Check(System.Net.IPAddress.TryParse(Host, out _), $"'{Host}' is no address to listen on");
+        Check(ServedHosts.All(IsName), $"'{Hosting.Browsers.ServedHosts.Variable}' must be host names without scheme and port, '*.example.org' or '*', between commas");
         Check(Api.Scheme is "http" or "https", $"'MODEL_SERVER_URL' must be an http or https URL but is '{Api}'");
         Check(ParallelRequests is >= 1 and <= 64, $"'WORKER_PARALLEL_REQUESTS' must be between 1 and 64 but is {ParallelRequests}");
         Check(double.IsFinite(MaxQueueTime) && MaxQueueTime >= 0, $"'WORKER_MAX_QUEUE_TIME' must be a number of seconds from 0 but is {MaxQueueTime}");
@@ -134,6 +138,19 @@ public sealed class WorkerOptions
         Check(BenchmarkSteps is >= 1 and <= 10_000, $"'BENCHMARK_TEST_STEPS' must be between 1 and 10000 but is {BenchmarkSteps}");
         Check(BenchmarkRounds >= 1, $"The benchmark needs at least one round but has {BenchmarkRounds}");
         return mistakes;
+
+        static bool IsName(string name)
+        {
+            try
+            {
+                _ = new Hosting.Browsers.ServedHosts(System.Net.IPAddress.Loopback, name);
+                return true;
+            }
+            catch (FormatException)
+            {
+                return false;
+            }
+        }
 
         void Check(bool holds, string mistake)
         {

@@ -1,5 +1,6 @@
 using System.Net;
 using ComfyServe.Hosting;
+using ComfyServe.Hosting.Browsers;
 using ComfyServe.Worker.Admission;
 using ComfyServe.Worker.Benchmark;
 using ComfyServe.Worker.Certificates;
@@ -45,6 +46,7 @@ public static class WorkerServer
 
         var app = builder.Build();
         app.Lifetime.ApplicationStarted.Register(() => Started(app, options));
+        app.UseBrowserGate(Pages(options), static (context, problem) => Results.Text(problem, statusCode: StatusCodes.Status403Forbidden).ExecuteAsync(context));
         app.Use(LocalListener.KeepAsync);
         app.UseRouting();
         ForwardApi.Map(app, options);
@@ -53,6 +55,12 @@ public static class WorkerServer
         app.MapGet("/ping", static () => Results.Text("pong"));
         return app;
     }
+
+    private static BrowserRules Pages(WorkerOptions options) => new()
+    {
+        Hosts = new ServedHosts(IPAddress.Parse(options.Host), [.. options.ServedHosts, .. options.PublicUrl is { } url ? [url.IdnHost.Trim('[', ']')] : Array.Empty<string>()]),
+        ChecksHost = options.Unsecured,
+    };
 
     private static void AddServices(IServiceCollection services, WorkerOptions options)
     {

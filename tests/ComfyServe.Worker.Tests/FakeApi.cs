@@ -35,7 +35,7 @@ internal sealed class FakeApi : IAsyncDisposable
         var app = LoopbackServer.Build();
         app.MapGet("/health", () => Results.Text("{}", statusCode: api.Health));
         app.MapPost("/generate/sync", api.GenerateAsync);
-        app.MapGet("/files/{**key}", (string key, HttpContext context) => Results.Text($"{key}{context.Request.QueryString} for {context.Request.Host}"));
+        app.MapGet("/files/{**key}", (string key, HttpContext context) => Results.Text($"{key}{context.Request.QueryString} for {context.Request.Headers["X-Forwarded-Host"]} at {context.Request.Host}"));
         app.MapPost("/{**path}", async (HttpContext context) => api.Others.Enqueue((context.Request.Path, await ReadAsync(context))));
         await app.StartAsync(TestContext.Current.CancellationToken);
         (api._app, api.Url) = (app, new Uri(app.Urls.First()));

@@ -282,7 +282,27 @@ public sealed class WorkerTests
 
         var text = await worker.Client.GetStringAsync(worker.Url + "/files/a/b.png?expires=1&signature=s", Token);
 
-        Assert.Equal($"a/b.png?expires=1&signature=s for {new Uri(worker.Url).Authority}", text);
+        Assert.Equal($"a/b.png?expires=1&signature=s for {new Uri(worker.Url).Authority} at {worker.Api.Url.Authority}", text);
+    }
+
+    [Theory]
+    [InlineData(true, "rebound.example", null, HttpStatusCode.Forbidden)]
+    [InlineData(true, "localhost", null, HttpStatusCode.OK)]
+    [InlineData(true, "localhost", "http://evil.example", HttpStatusCode.Forbidden)]
+    [InlineData(false, "worker.example", null, HttpStatusCode.OK)]
+    public async Task Request_FromAPageOfAnotherSite_IsRefused(bool unsecured, string host, string? origin, HttpStatusCode expected)
+    {
+        await using var worker = await RunningWorker.StartAsync(change: o => o.Unsecured = unsecured);
+        using var request = new HttpRequestMessage(HttpMethod.Post, worker.Url + "/generate/sync")
+        {
+            Content = JsonContent.Create(new JsonObject { ["auth_data"] = worker.Gateway.Ticket(worker.Url), ["payload"] = new JsonObject() }),
+        };
+        request.Headers.Host = host;
+        request.Headers.TryAddWithoutValidation("Origin", origin);
+
+        using var answer = await worker.Client.SendAsync(request, Token);
+
+        Assert.Equal(expected, answer.StatusCode);
     }
 
     [Fact]

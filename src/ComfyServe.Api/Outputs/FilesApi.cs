@@ -1,3 +1,4 @@
+using ComfyServe.Hosting.Browsers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -23,9 +24,9 @@ internal static class FilesApi
             return Requests.Answers.Text("detail", "The file is gone: clean-up deletes old outputs when the disk is nearly full", StatusCodes.Status410Gone);
         }
 
-        var type = MediaType.OfName(path);
         var headers = context.Response.Headers;
-        headers.XContentTypeOptions = "nosniff";
+        var type = ActiveContent.Protect(context, MediaType.OfName(path), filename: null);
+        headers.ContentDisposition = default; // The framework writes it.
         headers.ContentSecurityPolicy = "sandbox; default-src 'none'; media-src 'self'; img-src 'self'";
         headers.CacheControl = "private, max-age=3600";
         var shown = type.StartsWith("image/", StringComparison.Ordinal) || type.StartsWith("video/", StringComparison.Ordinal) || type.StartsWith("audio/", StringComparison.Ordinal);

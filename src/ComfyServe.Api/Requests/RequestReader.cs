@@ -102,7 +102,17 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
     }
 
     /// <summary>Scheme, host and port under which the caller reaches this service.</summary>
-    internal static string PublicUrl(HttpRequest request, ApiOptions options) => options.PublicUrl ?? $"{request.Scheme}://{request.Host}";
+    internal static string PublicUrl(HttpRequest request, ApiOptions options) => options.PublicUrl ?? ForwardedUrl(request) ?? $"{request.Scheme}://{request.Host}";
+
+    /// <summary>What a worker or proxy says that the caller called. It only shapes URLs that this caller is told.</summary>
+    private static string? ForwardedUrl(HttpRequest request)
+    {
+        var (host, scheme) = (request.Headers["X-Forwarded-Host"].ToString(), request.Headers["X-Forwarded-Proto"].ToString());
+        return host.Length is > 0 and <= 255 && Uri.TryCreate($"{(scheme is "http" or "https" ? scheme : request.Scheme)}://{host}", UriKind.Absolute, out var url)
+            && url is { PathAndQuery: "/", UserInfo: "", Fragment: "" }
+                ? url.GetLeftPart(UriPartial.Authority)
+                : null;
+    }
 
     private static void CheckHeaders(HttpRequest request, List<ValidationProblem> problems)
     {

@@ -3,6 +3,7 @@ using System.Text;
 using ComfyServe.Api.Keys;
 using ComfyServe.Api.Webhooks;
 using ComfyServe.Contracts.Api;
+using ComfyServe.Hosting.Browsers;
 using ComfyServe.Hosting.Outbound;
 
 namespace ComfyServe.Api.Settings;
@@ -57,6 +58,7 @@ public static class ApiSettings
         new("API_KEYS", "", "keys between commas, each `NAME:KEY` or `NAME:sha256$HEX`, and `:read` after it for one that may not run anything", static (o, v) => o.ApiKeys = [.. SettingValue.List(v).Select(ApiKey.Parse)]),
         new("OWNER_SHARE", "50", "percent of what keys share (waiting jobs, fetches, uploads, webhook deliveries) that one key may take, where there are several", static (o, v) => o.OwnerShare = SettingValue.Integer(v, 1, 100)),
         new("API_ALLOW_ANONYMOUS", "false", "whether to serve without keys on addresses other than loopback", static (o, v) => o.AllowAnonymous = SettingValue.Boolean(v)),
+        new(ServedHosts.Variable, "", "names between commas under which the service answers without keys, besides those of this machine and that of PUBLIC_URL; `*.example.org` and `*` stand for many", static (o, v) => o.ServedHosts = SettingValue.List(v)),
         new("API_CACHE", "memory", Unused + "results are kept in the ledger; `redis` is refused", static (_, v) => RefuseRedis(v)),
         new("COMFYUI_INSTALL_PATH", "", Unused + "files go to and come from engines over HTTP", static (_, _) => { }),
         new("GENERATION_WORKERS", "", Unused + "each engine has one", static (_, _) => { }),
@@ -134,7 +136,12 @@ public static class ApiSettings
 
         foreach (var host in options.AllowedHosts)
         {
-            CheckHost(host, problems);
+            CheckHost("ALLOWED_HOSTS", () => new AddressPolicy([host]), problems);
+        }
+
+        foreach (var host in options.ServedHosts)
+        {
+            CheckHost(ServedHosts.Variable, () => new ServedHosts(IPAddress.Loopback, host), problems);
         }
 
         if (problems.Count > 0)
@@ -173,15 +180,15 @@ public static class ApiSettings
         }
     }
 
-    private static void CheckHost(string host, List<string> problems)
+    private static void CheckHost(string setting, Func<object> read, List<string> problems)
     {
         try
         {
-            _ = new AddressPolicy([host]);
+            _ = read();
         }
         catch (FormatException e)
         {
-            problems.Add($"ALLOWED_HOSTS: {e.Message}");
+            problems.Add($"{setting}: {e.Message}");
         }
     }
 }

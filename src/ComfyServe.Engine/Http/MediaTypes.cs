@@ -1,11 +1,10 @@
+using ComfyServe.Hosting.Browsers;
+
 namespace ComfyServe.Engine.Http;
 
 /// <summary>Media types by the ending of a file's name.</summary>
 internal static class MediaTypes
 {
-    /// <summary>Bytes without a known type.</summary>
-    public const string Unknown = "application/octet-stream";
-
     private static readonly Dictionary<string, string> ByEnding = new(StringComparer.OrdinalIgnoreCase)
     {
         [".aac"] = "audio/x-aac",
@@ -56,12 +55,6 @@ internal static class MediaTypes
         [".zip"] = "application/zip",
     };
 
-    /// <summary>Types that a browser would run as a page of the engine's own origin.</summary>
-    private static readonly HashSet<string> Active = ["text/html", "application/xhtml+xml", "text/javascript", "text/css"];
-
-    /// <summary>The type of a file; <see cref="Unknown"/> for endings that are not known.</summary>
-    public static string Of(string name) => ByEnding.GetValueOrDefault(Path.GetExtension(name), Unknown);
-
-    /// <summary>The type of a file that a caller may have put there: never one that a browser runs.</summary>
-    public static string OfUntrusted(string name) => Of(name) is var type && Active.Contains(type) ? Unknown : type;
+    /// <summary>The type of a file; bytes without one for endings that are not known.</summary>
+    public static string Of(string name) => ByEnding.GetValueOrDefault(Path.GetExtension(name), ActiveContent.Unknown);
 }

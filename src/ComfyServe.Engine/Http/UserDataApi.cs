@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using ComfyServe.Contracts.Engine;
+using ComfyServe.Hosting.Browsers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -69,7 +70,7 @@ internal sealed class UserDataApi(UserFolder user)
     private Task ReadAsync(HttpContext context)
     {
         var (status, path) = Find(context, "userdata", mustExist: true);
-        return path is null ? Reply.EmptyAsync(context, status) : ViewApi.SendFileAsync(context, path, MediaTypes.Of(path));
+        return path is null ? Reply.EmptyAsync(context, status) : ViewApi.SendFileAsync(context, path, ActiveContent.Protect(context, MediaTypes.Of(path), filename: null));
     }
 
     private async Task WriteAsync(HttpContext context)

@@ -1,4 +1,5 @@
 using ComfyServe.Engine.Folders;
+using ComfyServe.Hosting.Browsers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Net.Http.Headers;
@@ -25,19 +26,16 @@ internal sealed class ViewApi(EngineFolders folders)
         if (Routes.Query(context, "preview") is { } preview)
         {
             var (bytes, type) = ViewImages.Preview(await ReadAsync(path, context), name, preview, channel);
-            SetName(context, name);
-            await Reply.BytesAsync(context, bytes, type);
+            await Reply.BytesAsync(context, bytes, ActiveContent.Protect(context, type, name));
         }
         else if (channel is "rgb" or "a")
         {
             var bytes = ViewImages.Channel(await ReadAsync(path, context), name, alphaOnly: channel == "a");
-            SetName(context, name);
-            await Reply.BytesAsync(context, bytes, "image/png");
+            await Reply.BytesAsync(context, bytes, ActiveContent.Protect(context, "image/png", name));
         }
         else
         {
-            SetName(context, name);
-            await SendFileAsync(context, path, MediaTypes.OfUntrusted(name));
+            await SendFileAsync(context, path, ActiveContent.Protect(context, MediaTypes.Of(name), name));
         }
     }
 
@@ -74,7 +72,4 @@ internal sealed class ViewApi(EngineFolders folders)
     }
 
     private static Task<byte[]> ReadAsync(string path, HttpContext context) => File.ReadAllBytesAsync(path, context.RequestAborted);
-
-    private static void SetName(HttpContext context, string name) =>
-        context.Response.Headers.ContentDisposition = $"filename=\"{new string([.. name.Select(c => char.IsControl(c) ? '_' : c)])}\"";
 }

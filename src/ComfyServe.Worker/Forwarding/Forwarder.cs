@@ -26,7 +26,7 @@ internal sealed partial class Forwarder(WorkerOptions options, ApiService api, I
         // The forwarder copies the request's body: from here on, that is the payload.
         context.Request.Body = new PayloadStream(payload);
         context.Request.ContentLength = payload.Length;
-        var transformer = new PayloadTransformer(api.Base + context.Request.Path, payload.Length, PublicHost(), done);
+        var transformer = new PayloadTransformer(api.Base + context.Request.Path, payload.Length, PublicUrl(), done);
         var error = await forwarder.SendAsync(context, api.Base, api.Invoker, _config, transformer, gone);
         if (error == ForwarderError.None)
         {
@@ -52,9 +52,9 @@ internal sealed partial class Forwarder(WorkerOptions options, ApiService api, I
 
     /// <summary>Forwards a client's GET of an output as it is: its URL is signed by the API service and ends by itself.</summary>
     public Task ForwardOutputAsync(HttpContext context) =>
-        forwarder.SendAsync(context, api.Base, api.Invoker, _config, new OutputTransformer(PublicHost()), context.RequestAborted).AsTask();
+        forwarder.SendAsync(context, api.Base, api.Invoker, _config, new OutputTransformer(PublicUrl()), context.RequestAborted).AsTask();
 
-    private string? PublicHost() => address.Url is { } url ? new Uri(url).Authority : null;
+    private Uri? PublicUrl() => address.Url is { } url ? new Uri(url) : null;
 
     private static partial class Log
     {

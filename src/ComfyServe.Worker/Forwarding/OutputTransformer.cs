@@ -4,7 +4,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace ComfyServe.Worker.Forwarding;
 
 /// <summary>Shapes a forwarded GET of an output: no credentials go on, the rest does.</summary>
-internal sealed class OutputTransformer(string? publicHost) : HttpTransformer
+internal sealed class OutputTransformer(Uri? publicUrl) : HttpTransformer
 {
     /// <inheritdoc/>
     public override async ValueTask TransformRequestAsync(
@@ -13,6 +13,6 @@ internal sealed class OutputTransformer(string? publicHost) : HttpTransformer
         await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
         proxyRequest.Headers.Authorization = null;
         proxyRequest.Headers.Remove("Cookie");
-        proxyRequest.Headers.Host = publicHost;
+        PublicAddress.Tell(proxyRequest, publicUrl);
     }
 }

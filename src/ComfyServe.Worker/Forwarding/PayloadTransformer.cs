@@ -10,7 +10,7 @@ namespace ComfyServe.Worker.Forwarding;
 /// Shapes one forwarded request: the payload alone goes on, without the client's headers and query (they carry keys); the
 /// answer comes back as it is, except that a failed workflow's 500 becomes a 422. Made for each request.
 /// </summary>
-internal sealed class PayloadTransformer(string destination, int payloadBytes, string? publicHost, Action<WorkOutcome> done) : HttpTransformer
+internal sealed class PayloadTransformer(string destination, int payloadBytes, Uri? publicUrl, Action<WorkOutcome> done) : HttpTransformer
 {
     private HttpStatusCode? _status;
     private bool _failedForGood;
@@ -47,8 +47,7 @@ internal sealed class PayloadTransformer(string destination, int payloadBytes, s
             content.Headers.ContentLength = payloadBytes;
         }
 
-        // The API service makes the URLs of its own object store from the host that it was called by.
-        proxyRequest.Headers.Host = publicHost;
+        PublicAddress.Tell(proxyRequest, publicUrl);
         return ValueTask.CompletedTask;
     }
 

@@ -45,6 +45,23 @@ public sealed class OutputTests
         Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
     }
 
+    [Theory]
+    [InlineData("page.html", true)]
+    [InlineData("x.svg", true)]
+    [InlineData("x.pdf", true)]
+    [InlineData("x.webp", false)]
+    public async Task File_TypeThatABrowserRuns_IsAnAttachment(string name, bool expected)
+    {
+        await using var host = await ApiHost.StartAsync();
+        var (_, answer) = await host.RunAsync($$$$"""{"1": {"class_type": "FakeEmit", "inputs": {"kind": "files", "filename": "{{{{name}}}}"}}}""");
+
+        using var response = await host.Http.GetAsync((string)answer["output"]![0]!["url"]!, TestContext.Current.CancellationToken);
+
+        Assert.Equal(expected, response.Content.Headers.ContentDisposition?.DispositionType == "attachment");
+        Assert.Equal(expected, response.Content.Headers.ContentType!.MediaType == "application/octet-stream");
+        Assert.Equal("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
+    }
+
     [Fact]
     public async Task File_ExpiredUrl_IsRefused()
     {

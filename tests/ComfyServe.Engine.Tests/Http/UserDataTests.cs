@@ -57,6 +57,22 @@ public sealed class UserDataTests
         Assert.Equal((status, text), (reply.StatusCode, await TextAsync(reply)));
     }
 
+    [Theory]
+    [InlineData("page.html", "application/octet-stream", true)]
+    [InlineData("x.svg", "application/octet-stream", true)]
+    [InlineData("a.json", "application/json", false)]
+    public async Task Read_File_IsNeverOfATypeThatABrowserRuns(string name, string expected, bool isAttachment)
+    {
+        await using var engine = await TestEngine.StartAsync();
+        using var written = await engine.PostAsync($"/userdata/{name}", "{}");
+
+        using var reply = await engine.GetAsync($"/userdata/{name}");
+
+        Assert.Equal(expected, reply.Content.Headers.ContentType!.MediaType);
+        Assert.Equal(isAttachment, reply.Content.Headers.ContentDisposition?.DispositionType == "attachment");
+        Assert.Equal("nosniff", reply.Headers.GetValues("X-Content-Type-Options").Single());
+    }
+
     [Fact]
     public async Task List_FullInfo_HasSizesAndTimes()
     {

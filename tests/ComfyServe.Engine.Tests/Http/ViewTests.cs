@@ -56,18 +56,24 @@ public sealed class ViewTests
     }
 
     [Theory]
-    [InlineData("page.html", "application/octet-stream")]
-    [InlineData("a.txt", "text/plain")]
-    [InlineData("x.svg", "image/svg+xml")]
-    [InlineData("u.bin", "application/octet-stream")]
-    [InlineData("s.js", "application/octet-stream")]
-    public async Task Get_File_IsNeverOfATypeThatABrowserRuns(string name, string expected)
+    [InlineData("page.html", "application/octet-stream", true)]
+    [InlineData("page.XHTML", "application/octet-stream", true)]
+    [InlineData("a.txt", "text/plain", false)]
+    [InlineData("x.svg", "application/octet-stream", true)]
+    [InlineData("x.xml", "application/octet-stream", true)]
+    [InlineData("x.pdf", "application/octet-stream", true)]
+    [InlineData("x.css", "application/octet-stream", true)]
+    [InlineData("u.bin", "application/octet-stream", false)]
+    [InlineData("s.js", "application/octet-stream", true)]
+    public async Task Get_File_IsNeverOfATypeThatABrowserRuns(string name, string expected, bool isAttachment)
     {
         await using var engine = await TestEngine.StartAsync(prepare: f => File.WriteAllText(Path.Combine(Directory.CreateDirectory(f.Input).FullName, name), "x"));
 
         using var reply = await engine.GetAsync($"/view?filename={name}&type=input");
 
         Assert.Equal(expected, reply.Content.Headers.ContentType!.ToString());
+        Assert.Equal($"{(isAttachment ? "attachment; " : "")}filename=\"{name}\"", reply.Content.Headers.GetValues("Content-Disposition").Single());
+        Assert.Equal("nosniff", reply.Headers.GetValues("X-Content-Type-Options").Single());
     }
 
     [Theory]
