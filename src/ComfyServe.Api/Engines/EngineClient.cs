@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using ComfyServe.Api.Owners;
 
 namespace ComfyServe.Api.Engines;
 
@@ -15,15 +16,16 @@ internal sealed class EngineClient(HttpClient http, string baseUrl, EngineTimes 
     /// <param name="clientId">Whose socket is told of the run.</param>
     /// <param name="workflow">The workflow.</param>
     /// <param name="runLimit">How long our engine lets the run take; a real ComfyUI keeps the number and does not read it.</param>
+    /// <param name="files">The files of its owner, where callers show keys: a refusal then tells no others.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     public async Task<SubmitReply> SubmitAsync(
-        string promptId, string clientId, ReadOnlyMemory<byte> workflow, TimeSpan runLimit, CancellationToken cancellationToken)
+        string promptId, string clientId, ReadOnlyMemory<byte> workflow, TimeSpan runLimit, OwnerFiles? files, CancellationToken cancellationToken)
     {
         using var reply = await SendAsync(HttpMethod.Post, "/prompt", PromptBody(promptId, clientId, workflow.Span, runLimit), cancellationToken);
         var body = reply.Body;
         if (reply.Status != HttpStatusCode.OK)
         {
-            return new() { Refusal = WorkflowRefusal.Read((int)reply.Status, body) };
+            return new() { Refusal = WorkflowRefusal.Read((int)reply.Status, body, files) };
         }
 
         var root = Parse(body, "/prompt");
@@ -32,7 +34,7 @@ internal sealed class EngineClient(HttpClient http, string baseUrl, EngineTimes 
             return new() { PromptId = id.GetString(), NodeErrors = root.TryGetProperty("node_errors", out var errors) ? errors : default };
         }
 
-        return new() { Refusal = WorkflowRefusal.Read((int)reply.Status, body) };
+        return new() { Refusal = WorkflowRefusal.Read((int)reply.Status, body, files) };
     }
 
     /// <summary>The record of a finished run, or null while there is none.</summary>
@@ -90,13 +92,18 @@ internal sealed class EngineClient(HttpClient http, string baseUrl, EngineTimes 
     }
 
     /// <summary>Puts a file into the engine's input folder; returns the name that it got there, with its subfolder. Null when the engine refused it.</summary>
-    public async Task<string?> UploadAsync(string filename, Stream file, CancellationToken cancellationToken)
+    public async Task<string?> UploadAsync(string filename, string subfolder, Stream file, CancellationToken cancellationToken)
     {
         using var content = new MultipartFormDataContent
         {
             { new StreamContent(file) { Headers = { ContentType = new("application/octet-stream") } }, "image", filename },
             { new StringContent("input"), "type" },
         };
+        if (subfolder.Length > 0)
+        {
+            content.Add(new StringContent(subfolder), "subfolder");
+        }
+
         using var reply = await SendAsync(HttpMethod.Post, "/upload/image", content, cancellationToken, times.Transfer);
         if (reply.Status != HttpStatusCode.OK)
         {
@@ -109,7 +116,12 @@ internal sealed class EngineClient(HttpClient http, string baseUrl, EngineTimes 
             throw new EngineUnreachableException("'/upload/image' did not tell the file's name");
         }
 
-        var folder = root.TryGetProperty("subfolder", out var subfolder) && subfolder.ValueKind == JsonValueKind.String ? subfolder.GetString() : "";
+        var folder = root.TryGetProperty("subfolder", out var place) && place.ValueKind == JsonValueKind.String ? place.GetString() : "";
+        if (subfolder.Length > 0 && folder != subfolder)
+        {
+            throw new EngineUnreachableException("'/upload/image' did not put the file where it was told to");
+        }
+
         return string.IsNullOrEmpty(folder) ? name.GetString() : $"{folder}/{name.GetString()}";
     }
 

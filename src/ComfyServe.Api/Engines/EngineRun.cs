@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ComfyServe.Api.Owners;
 
 namespace ComfyServe.Api.Engines;
 
@@ -88,6 +89,9 @@ internal sealed class EngineRun(string promptId, int nodeCount, IRunObserver obs
 
     /// <summary>How long execution may take, where less than the service's own limit is wanted.</summary>
     public TimeSpan? Limit => observer.RunLimit;
+
+    /// <summary>The files of its owner, where callers show keys.</summary>
+    public OwnerFiles? Files => observer.Files;
 
     /// <summary>How long the run executes, or waits where it has not begun.</summary>
     public TimeSpan Elapsed => time.GetElapsedTime(Volatile.Read(ref _started));

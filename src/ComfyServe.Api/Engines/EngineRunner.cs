@@ -78,7 +78,7 @@ internal sealed partial class EngineRunner(EngineTimes times, TimeProvider time,
         {
             try
             {
-                return await engine.Client.SubmitAsync(run.PromptId, engine.Socket.ClientId, workflow, ExecutionLimit(run) + EnginePatience, cancellationToken);
+                return await engine.Client.SubmitAsync(run.PromptId, engine.Socket.ClientId, workflow, ExecutionLimit(run) + EnginePatience, run.Files, cancellationToken);
             }
             catch (EngineUnreachableException e) when (attempt >= times.SubmitAttempts)
             {

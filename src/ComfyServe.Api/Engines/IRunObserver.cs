@@ -1,3 +1,5 @@
+using ComfyServe.Api.Owners;
+
 namespace ComfyServe.Api.Engines;
 
 /// <summary>Hears how a run goes on, in the engine's order. Called from the socket's loop: must be quick.</summary>
@@ -8,6 +10,9 @@ internal interface IRunObserver
 
     /// <summary>How long execution may take, where less than the service's own limit is wanted.</summary>
     TimeSpan? RunLimit { get; }
+
+    /// <summary>The files of the run's owner, where callers show keys.</summary>
+    OwnerFiles? Files { get; }
 
     /// <summary>The engine began to execute the workflow.</summary>
     void OnStarted();

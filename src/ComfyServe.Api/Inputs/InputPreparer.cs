@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using ComfyServe.Api.Engines.Catalogue;
+using ComfyServe.Api.Owners;
 using ComfyServe.Contracts.Api;
 
 namespace ComfyServe.Api.Inputs;
@@ -16,15 +17,23 @@ internal sealed class InputPreparer(InputCache cache, CatalogueStore catalogues,
     /// <exception cref="InputException">Some input was refused or could not be reached.</exception>
     public async Task<PreparedInputs> PrepareAsync(ReadOnlyMemory<byte> workflow, string? owner, CancellationToken cancellationToken)
     {
-        if (!MayHoldFiles(workflow.Span))
+        var own = OwnerFiles.Of(owner);
+        if (own is null && !MayHoldFiles(workflow.Span))
         {
-            return new(workflow, []);
+            return new(workflow, [], OwnedNames.None);
         }
 
-        var inputs = FileInputFinder.Find(workflow, await catalogues.GetAsync(cancellationToken));
+        var catalogue = await catalogues.GetAsync(cancellationToken);
+        var names = own is null ? OwnedNames.None : OwnedNamesReader.Read(workflow, catalogue, own);
+        if (names.Problems.Count > 0)
+        {
+            throw new InputException(JobErrorCode.InputRefused, string.Join("; ", names.Problems.Take(Shown).Select(p => p.Message)));
+        }
+
+        var inputs = FileInputFinder.Find(workflow, catalogue);
         if (inputs.Count == 0)
         {
-            return new(workflow, []);
+            return new(workflow, [], names);
         }
 
         if (inputs.Count > options.MaxCount)
@@ -37,7 +46,7 @@ internal sealed class InputPreparer(InputCache cache, CatalogueStore catalogues,
         var failures = outcomes.Where(o => o.Failure is not null).Select(o => o.Failure!).ToList();
         if (failures.Count == 0 && !cancellationToken.IsCancellationRequested)
         {
-            return new(workflow, files);
+            return new(workflow, files, names);
         }
 
         files.ForEach(f => f.Item2.Dispose());

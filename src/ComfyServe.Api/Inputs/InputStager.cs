@@ -9,7 +9,7 @@ internal sealed class InputStager
 {
     private const int MaxKnown = 10_000;
 
-    private readonly ConcurrentDictionary<(string Engine, int Connections, string File), string> _names = new();
+    private readonly ConcurrentDictionary<(string Engine, int Connections, string Folder, string File), string> _names = new();
 
     /// <summary>The workflow with names that <paramref name="engine"/> knows.</summary>
     /// <param name="engine">The engine.</param>
@@ -28,10 +28,10 @@ internal sealed class InputStager
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var file in inputs.Files)
         {
-            var key = (engine.BaseUrl, engine.Socket.Connections, file.File.FileName);
+            var key = (engine.BaseUrl, engine.Socket.Connections, inputs.Folder, file.File.FileName);
             if (afresh || !_names.TryGetValue(key, out var name))
             {
-                name = await HandOverAsync(engine, file, cancellationToken);
+                name = await HandOverAsync(engine, file, inputs.Folder, cancellationToken);
                 _names[key] = name;
             }
 
@@ -41,12 +41,12 @@ internal sealed class InputStager
         return inputs.Workflow(f => names[f.FileName]);
     }
 
-    private static async Task<string> HandOverAsync(Engine engine, InputHold file, CancellationToken cancellationToken)
+    private static async Task<string> HandOverAsync(Engine engine, InputHold file, string folder, CancellationToken cancellationToken)
     {
         await using var bytes = new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous);
 
         // Without "overwrite" the engine keeps a file of the same name and other bytes, and tells the name that it chose.
-        return await engine.Client.UploadAsync(file.File.Name, bytes, cancellationToken)
+        return await engine.Client.UploadAsync(file.File.Name, folder, bytes, cancellationToken)
             ?? throw new InputException(JobErrorCode.InputRefused, $"engine '{engine.Name}' refused an input of {file.File.Size} bytes; it may be larger than the engine's upload limit");
     }
 }

@@ -1,12 +1,16 @@
+using ComfyServe.Api.Owners;
 using ComfyServe.Api.Requests;
 
 namespace ComfyServe.Api.Inputs;
 
 /// <summary>A workflow whose files are at hand; on each engine they get a name.</summary>
-internal sealed class PreparedInputs(ReadOnlyMemory<byte> workflow, IReadOnlyList<(FileInput Input, InputHold File)> files) : IDisposable
+internal sealed class PreparedInputs(ReadOnlyMemory<byte> workflow, IReadOnlyList<(FileInput Input, InputHold File)> files, OwnedNames names) : IDisposable
 {
     /// <summary>Whether the workflow brings files along.</summary>
     public bool HasFiles => files.Count > 0;
+
+    /// <summary>The folder that the files go to on an engine; blank where they are everybody's.</summary>
+    public string Folder => names.Folder;
 
     /// <summary>The files.</summary>
     public IEnumerable<InputHold> Files => files.Select(f => f.File).DistinctBy(f => f.File.FileName);
@@ -15,10 +19,11 @@ internal sealed class PreparedInputs(ReadOnlyMemory<byte> workflow, IReadOnlyLis
     /// <param name="nameOf">The name that a file has on the engine.</param>
     public ReadOnlyMemory<byte> Workflow(Func<CachedFile, string> nameOf)
     {
+        var uploads = files.Select(f => new NameChange(f.Input.Start, f.Input.End, JsonText.Encode(nameOf(f.File.File) + (f.Input.NeedsFolder ? " [input]" : ""))));
         var splices = new JsonSplices();
-        foreach (var (input, file) in files)
+        foreach (var change in names.Changes.Concat(uploads).OrderBy(c => c.Start))
         {
-            splices.Add(input.Start, input.End, JsonText.Encode(nameOf(file.File) + (input.NeedsFolder ? " [input]" : "")));
+            splices.Add(change.Start, change.End, change.Json);
         }
 
         return splices.Apply(workflow);

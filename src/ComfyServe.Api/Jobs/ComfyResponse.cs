@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using ComfyServe.Api.Engines;
+using ComfyServe.Api.Owners;
 
 namespace ComfyServe.Api.Jobs;
 
@@ -8,8 +9,14 @@ namespace ComfyServe.Api.Jobs;
 internal static class ComfyResponse
 {
     /// <summary>The response of a run that has a history entry.</summary>
-    public static JsonElement Build(HistoryEntry history, EngineRun run, JsonElement nodeErrors, string? error)
+    /// <param name="history">The entry.</param>
+    /// <param name="run">What the socket told.</param>
+    /// <param name="nodeErrors">Nodes that the engine left out.</param>
+    /// <param name="error">Why the run failed.</param>
+    /// <param name="files">The files of the owner, where callers show keys: he sees names as he gave them.</param>
+    public static JsonElement Build(HistoryEntry history, EngineRun run, JsonElement nodeErrors, string? error, OwnerFiles? files)
     {
+        nodeErrors = files is null ? nodeErrors : ChoiceLists.Cut(nodeErrors);
         var buffer = new ArrayBufferWriter<byte>(4096);
         using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true }))
         {
@@ -22,7 +29,8 @@ internal static class ComfyResponse
             writer.WriteEndObject();
         }
 
-        return JsonElement.Parse(buffer.WrittenSpan);
+        var response = JsonElement.Parse(buffer.WrittenSpan);
+        return files?.Told(response) ?? response;
     }
 
     private static void WriteDetails(Utf8JsonWriter writer, EngineRun run, JsonElement nodeErrors, string? error)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ComfyServe.Api.Engines;
 using ComfyServe.Api.Inputs;
+using ComfyServe.Api.Owners;
 using ComfyServe.Api.Requests;
 using ComfyServe.Api.Telemetry;
 using ComfyServe.Contracts.Api;
@@ -126,9 +127,15 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
             Timings = s.Timings with { QueueMs = s.Timings.QueueMs ?? Milliseconds(queued) },
         });
         var outcome = await runner.RunAsync(engine, promptId, workflow, CountNodes(workflow), takeOver, job, job.Cancellation);
+        var files = OwnerFiles.Of(job.Request.Owner);
+        if (files is not null && outcome.Error is { } told)
+        {
+            outcome = outcome with { Error = told with { Message = files.Told(told.Message) } };
+        }
+
         JobTelemetry.Nodes(activity, job.Id, activity is null ? [] : outcome.Run?.Starts ?? [], time.GetUtcNow());
         var response = outcome is { History: { } history, Run: { } run }
-            ? ComfyResponse.Build(history, run, outcome.NodeErrors, outcome.Error?.Message)
+            ? ComfyResponse.Build(history, run, outcome.NodeErrors, outcome.Error?.Message, files)
             : GenerateResult.EmptyObject;
         job.Update(s => s with
         {

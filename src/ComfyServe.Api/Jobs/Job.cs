@@ -1,5 +1,6 @@
 using System.Globalization;
 using ComfyServe.Api.Engines;
+using ComfyServe.Api.Owners;
 using ComfyServe.Contracts.Api;
 using ComfyServe.Jobs;
 
@@ -200,6 +201,8 @@ internal sealed class Job : IRunObserver, IDisposable
     bool IRunObserver.LeavesRunning => IsDetached;
 
     TimeSpan? IRunObserver.RunLimit => Request.Budgets?.Run is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+
+    OwnerFiles? IRunObserver.Files => OwnerFiles.Of(Request.Owner);
 
     void IRunObserver.OnStarted()
     {

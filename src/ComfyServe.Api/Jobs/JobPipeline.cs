@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using ComfyServe.Api.Engines;
 using ComfyServe.Api.Inputs;
 using ComfyServe.Api.Outputs;
+using ComfyServe.Api.Owners;
 using ComfyServe.Api.Requests;
 using ComfyServe.Api.Telemetry;
 using ComfyServe.Contracts.Api;
@@ -89,7 +90,7 @@ internal sealed partial class JobPipeline(
         using var activity = JobTelemetry.Begin("outputs", job.Id);
         var began = time.GetTimestamp();
         job.Update(s => s with { Status = JobStatus.Generated, Message = "Generation complete. Queued for post-processing.", Fraction = 1 });
-        var catalog = OutputCatalog.Read(run.Outcome.History!.Outputs, run.Outcome.Run!.Shown);
+        var catalog = OutputCatalog.Read(run.Outcome.History!.Outputs, run.Outcome.Run!.Shown, OwnerFiles.Of(job.Request.Owner));
         try
         {
             var files = await collector.CollectAsync(run.Engine, job.Request, catalog.Files, stores.For(job.Request), job.Cancellation);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ComfyServe.Api.Owners;
 using ComfyServe.Contracts.Api;
 
 namespace ComfyServe.Api.Outputs;
@@ -11,9 +12,9 @@ internal sealed class OutputCatalog
     private readonly List<OutputRef> _files = [];
     private readonly List<OutputText> _texts = [];
 
-    private OutputCatalog()
-    {
-    }
+    private readonly OwnerFiles? _owner;
+
+    private OutputCatalog(OwnerFiles? owner) => _owner = owner;
 
     /// <summary>Files in the order of the history.</summary>
     public IReadOnlyList<OutputRef> Files => _files;
@@ -24,9 +25,10 @@ internal sealed class OutputCatalog
     /// <summary>Reads the outputs of a run.</summary>
     /// <param name="outputs">Node id → kind → list, from the history; may be undefined.</param>
     /// <param name="shown">What the socket told, for nodes that the history leaves out.</param>
-    public static OutputCatalog Read(JsonElement outputs, IReadOnlyDictionary<string, JsonElement> shown)
+    /// <param name="owner">The files of the run's owner, where callers show keys: a node may tell any name.</param>
+    public static OutputCatalog Read(JsonElement outputs, IReadOnlyDictionary<string, JsonElement> shown, OwnerFiles? owner)
     {
-        var catalog = new OutputCatalog();
+        var catalog = new OutputCatalog(owner);
         var named = new HashSet<string>(StringComparer.Ordinal);
         if (outputs.ValueKind == JsonValueKind.Object)
         {
@@ -84,7 +86,7 @@ internal sealed class OutputCatalog
                 var type = Text(item, "type") ?? "output";
                 if (type is "output" or "input")
                 {
-                    _files.Add(new(nodeId, kind, filename, Text(item, "subfolder") ?? "", type));
+                    Add(nodeId, kind, filename, Text(item, "subfolder") ?? "", type);
                 }
             }
         }
@@ -93,16 +95,21 @@ internal sealed class OutputCatalog
     /// <summary>A bare string is a file name where it looks like one and the kind is not a kind of text.</summary>
     private void ReadText(string nodeId, string kind, string text)
     {
-        if (kind is "text" or "texts" or "string" or "strings" or "markdown" || !LooksLikeFile(text))
+        var slash = text.LastIndexOf('/');
+        var (folder, name) = (slash < 0 ? "" : text[..slash], text[(slash + 1)..]);
+        if (kind is "text" or "texts" or "string" or "strings" or "markdown" || !LooksLikeFile(text) || _owner?.MayFetch("output", folder, name, isBare: true) == false)
         {
-            _texts.Add(new() { NodeId = nodeId, OutputType = kind, Text = text });
+            _texts.Add(new() { NodeId = nodeId, OutputType = kind, Text = _owner?.Told(text) ?? text });
         }
         else
         {
-            var slash = text.LastIndexOf('/');
-            _files.Add(new(nodeId, kind, text[(slash + 1)..], slash < 0 ? "" : text[..slash], "output"));
+            Add(nodeId, kind, name, folder, "output");
         }
     }
+
+    private void Add(string nodeId, string kind, string filename, string subfolder, string type) => _files.Add(_owner is null
+        ? new(nodeId, kind, filename, subfolder, type)
+        : new(nodeId, kind, _owner.Told(filename), _owner.Told(subfolder), type) { Place = _owner.MayFetch(type, subfolder, filename, isBare: false) ? subfolder : null });
 
     private static bool LooksLikeFile(string text)
     {

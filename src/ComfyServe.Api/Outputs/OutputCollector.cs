@@ -86,6 +86,11 @@ internal sealed class OutputCollector(ApiOptions options, EngineTimes times, Tim
     private async Task<OutputFile> StoreOnceAsync(
         Engine engine, JobRequest request, OutputRef file, OutputFile output, string key, IObjectStore store, CancellationToken cancellationToken)
     {
+        if (file.Place is null)
+        {
+            return output with { Error = $"not a file of this request's key: '{file.Filename}'" };
+        }
+
         using var response = await OpenAsync(engine, file, cancellationToken);
         if (response is null)
         {
@@ -128,7 +133,7 @@ internal sealed class OutputCollector(ApiOptions options, EngineTimes times, Tim
         {
             try
             {
-                return await engine.Client.OpenAsync(file.Type, file.Subfolder, file.Filename, cancellationToken);
+                return await engine.Client.OpenAsync(file.Type, file.Place!, file.Filename, cancellationToken);
             }
             catch (EngineUnreachableException) when (time.GetElapsedTime(began) < times.Outage)
             {

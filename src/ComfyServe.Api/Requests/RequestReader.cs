@@ -4,6 +4,7 @@ using System.Text.Json;
 using ComfyServe.Api.Engines.Catalogue;
 using ComfyServe.Api.Jobs;
 using ComfyServe.Api.Keys;
+using ComfyServe.Api.Owners;
 using ComfyServe.Api.Requests.Checks;
 using ComfyServe.Api.Requests.Editor;
 using ComfyServe.Api.Templates;
@@ -49,7 +50,7 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
             request = FillTemplate(request, template is not null, problems);
             if (problems.Count == 0 && request.Defect is null)
             {
-                problems.AddRange(await CheckAsync(request.Workflow, context.RequestAborted));
+                problems.AddRange(await CheckAsync(request.Workflow, OwnerFiles.Of(KeyGate.OwnerOf(context)), context.RequestAborted));
             }
         }
 
@@ -220,20 +221,26 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
         return request with { Workflow = "{}"u8.ToArray(), Defect = new() { Code = JobErrorCode.TemplateUnknown, Message = message } };
     }
 
-    private async Task<IReadOnlyList<ValidationProblem>> CheckAsync(ReadOnlyMemory<byte> workflow, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<ValidationProblem>> CheckAsync(ReadOnlyMemory<byte> workflow, OwnerFiles? files, CancellationToken cancellationToken)
     {
-        if (!options.ChecksWorkflows || await catalogues.PeekAsync(TimeSpan.MaxValue, cancellationToken) is not { } catalogue)
+        var catalogue = await catalogues.PeekAsync(TimeSpan.MaxValue, cancellationToken);
+        if (files is not null && OwnedNamesReader.Read(workflow, catalogue, files).Problems is { Count: > 0 } names)
+        {
+            return names;
+        }
+
+        if (!options.ChecksWorkflows || catalogue is null)
         {
             return [];
         }
 
-        var problems = WorkflowCheck.Run(workflow, catalogue);
+        var problems = WorkflowCheck.Run(workflow, catalogue, files);
         if (problems.Count == 0 || await catalogues.PeekAsync(Glance, cancellationToken) is not { } newer || ReferenceEquals(newer, catalogue))
         {
             return problems;
         }
 
-        return WorkflowCheck.Run(workflow, newer); // A model may have come since the engine was asked.
+        return WorkflowCheck.Run(workflow, newer, files); // A model may have come since the engine was asked.
     }
 
     internal static async Task<ReadOnlyMemory<byte>?> ReadBodyAsync(HttpRequest request, long limit)

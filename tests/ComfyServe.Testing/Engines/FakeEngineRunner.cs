@@ -258,8 +258,8 @@ internal sealed class FakeEngineRunner(FakeEngine engine, FakeDisk disk, FakeEng
         var number = disk.NextNumber();
         var filename = prefix is null
             ? FakePrompt.Text(node, "filename") ?? $"file_{number.ToString("00000", CultureInfo.InvariantCulture)}_.bin"
-            : $"{prefix}_{number.ToString("00000", CultureInfo.InvariantCulture)}_.png";
-        var subfolder = FakePrompt.Text(node, "subfolder") ?? "";
+            : $"{prefix[(prefix.LastIndexOf('/') + 1)..]}_{number.ToString("00000", CultureInfo.InvariantCulture)}_.png";
+        var subfolder = FakePrompt.Text(node, "subfolder") ?? (prefix?.LastIndexOf('/') is > 0 and var slash ? prefix[..slash] : "");
         var type = FakePrompt.Text(node, "type") ?? "output";
         if (node["inputs"]?["missing"] is null)
         {

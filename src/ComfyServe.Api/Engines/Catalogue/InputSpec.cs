@@ -26,6 +26,12 @@ internal sealed record InputSpec
     /// <summary>Whether its value names a file that users upload.</summary>
     public bool IsFile { get; init; }
 
+    /// <summary>What it has to do with the engine's files.</summary>
+    public FileUse Use { get; init; }
+
+    /// <summary>Whether its choices hold files of owners.</summary>
+    public bool HasOwned { get; init; }
+
     /// <summary>Whether a file is looked for elsewhere than in the engine's input folder, unless the value says so.</summary>
     public bool NeedsFolder { get; init; }
 
@@ -82,7 +88,7 @@ internal sealed record InputSpec
             Choices = Choices ?? (options.TryGetProperty("options", out var choices) && choices.ValueKind == JsonValueKind.Array ? Texts(choices) : null),
             Min = Number(options, "min"),
             Max = Number(options, "max"),
-            IsFile = isFile,
+            IsFile = isFile || ListsFiles(options),
             NeedsFolder = options.TryGetProperty("image_folder", out var folder) && folder.ValueKind == JsonValueKind.String && !folder.ValueEquals("input"u8),
             IsSocket = IsTrue(options, "forceInput"),
             HasControl = HasControl || IsSet(options, "control_after_generate"),
@@ -91,6 +97,12 @@ internal sealed record InputSpec
             IsMany = options.TryGetProperty("multiselect", out var many) && many.ValueKind == JsonValueKind.True,
         };
     }
+
+    /// <summary>Whether the editor asks the engine for the files of a folder.</summary>
+    private static bool ListsFiles(JsonElement options) =>
+        options.TryGetProperty("vhs_path_extensions", out _)
+        || (options.TryGetProperty("remote", out var remote) && remote.ValueKind == JsonValueKind.Object && remote.TryGetProperty("route", out var route)
+            && route.ValueKind == JsonValueKind.String && route.GetString()!.Contains("/internal/files/", StringComparison.Ordinal));
 
     private static bool IsTrue(JsonElement options, string name) => options.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ComfyServe.Api.Owners;
 
 namespace ComfyServe.Api.Engines.Catalogue;
 
@@ -49,7 +50,12 @@ internal sealed class NodeClass
                 {
                     foreach (var input in group.Value.EnumerateObject())
                     {
-                        read._inputs[input.Name] = InputSpec.Read(input.Name, input.Value, group.Name == "required");
+                        var spec = InputSpec.Read(input.Name, input.Value, group.Name == "required");
+                        read._inputs[input.Name] = spec with
+                        {
+                            Use = FileUses.Of(name, read.IsOutput, spec),
+                            HasOwned = spec.Choices?.Any(c => OwnerNames.Find(c, 0) >= 0) == true,
+                        };
                     }
                 }
             }

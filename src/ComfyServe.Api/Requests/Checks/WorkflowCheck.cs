@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ComfyServe.Api.Engines.Catalogue;
+using ComfyServe.Api.Owners;
 
 namespace ComfyServe.Api.Requests.Checks;
 
@@ -15,13 +16,18 @@ internal sealed class WorkflowCheck
     private readonly List<ValidationProblem> _problems = [];
     private readonly NodeCatalogue _catalogue;
 
-    private WorkflowCheck(NodeCatalogue catalogue) => _catalogue = catalogue;
+    private readonly OwnerFiles? _files;
+
+    private WorkflowCheck(NodeCatalogue catalogue, OwnerFiles? files) => (_catalogue, _files) = (catalogue, files);
 
     /// <summary>Every mistake; empty when there is none.</summary>
-    public static IReadOnlyList<ValidationProblem> Run(ReadOnlyMemory<byte> workflow, NodeCatalogue catalogue)
+    /// <param name="workflow">Valid JSON of a workflow.</param>
+    /// <param name="catalogue">The engine's nodes.</param>
+    /// <param name="files">The files of the caller, where callers show keys: those of others are no choices.</param>
+    public static IReadOnlyList<ValidationProblem> Run(ReadOnlyMemory<byte> workflow, NodeCatalogue catalogue, OwnerFiles? files = null)
     {
         using var document = JsonDocument.Parse(workflow, new JsonDocumentOptions { MaxDepth = JsonLimits.MaxDepth });
-        var check = new WorkflowCheck(catalogue);
+        var check = new WorkflowCheck(catalogue, files);
         check.ReadNodes(document.RootElement);
         if (check._problems.Count == 0)
         {
@@ -135,8 +141,8 @@ internal sealed class WorkflowCheck
             case "INT" or "FLOAT":
                 CheckNumber(id, type, spec, value);
                 break;
-            case "COMBO" when spec is { IsFile: false, IsMany: false, Choices: { Count: > 0 } choices }:
-                CheckChoice(id, type, spec, value, choices);
+            case "COMBO" when spec is { Use: not FileUse.Load, IsMany: false, Choices: { Count: > 0 } choices }:
+                CheckChoice(id, type, spec, value, _files?.Choices(spec) ?? choices);
                 break;
         }
     }
