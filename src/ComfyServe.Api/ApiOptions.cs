@@ -19,6 +19,9 @@ public sealed class ApiOptions
     /// <summary>Base URLs of the engines, without a slash at the end. Default http://127.0.0.1:8188.</summary>
     public IReadOnlyList<string> Engines { get; set; } = ["http://127.0.0.1:8188"];
 
+    /// <summary>ComfyUI's folder on the machine of the engines, for <c>local_path</c>; null asks each engine. Default null.</summary>
+    public string? EngineFolder { get; set; }
+
     /// <summary>Folder for stored outputs, the ledger and caches. Default <c>data/api</c> in the working folder.</summary>
     public string DataFolder { get; set; } = Path.Combine("data", "api");
 

@@ -82,6 +82,7 @@ public static class ApiServer
         services.AddSingleton<TargetCheck>();
         services.AddSingleton<RequestReader>();
         services.AddSingleton<KeyGate>();
+        services.AddSingleton<EngineFolderStore>();
         services.AddSingleton<OutputCollector>();
         services.AddSingleton<ObjectStores>();
         services.AddSingleton<OutputUrls>();

@@ -125,6 +125,16 @@ internal sealed class EngineClient(HttpClient http, string baseUrl, EngineTimes 
         return string.IsNullOrEmpty(folder) ? name.GetString() : $"{folder}/{name.GetString()}";
     }
 
+    /// <summary>Where the engine keeps its files.</summary>
+    public async Task<EngineFolders> FoldersAsync(CancellationToken cancellationToken)
+    {
+        using var paths = await GetAsync("/internal/folder_paths", cancellationToken);
+        using var stats = await GetAsync("/system_stats", cancellationToken);
+        return paths.Status == HttpStatusCode.OK && stats.Status == HttpStatusCode.OK
+            ? EngineFolders.Read(Parse(paths.Body, "/internal/folder_paths"), Parse(stats.Body, "/system_stats"))
+            : EngineFolders.Unknown;
+    }
+
     /// <summary>Opens a file of the engine; the caller disposes the response. Null when the engine has no such file.</summary>
     public async Task<HttpResponseMessage?> OpenAsync(string type, string subfolder, string filename, CancellationToken cancellationToken)
     {

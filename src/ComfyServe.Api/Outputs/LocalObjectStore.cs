@@ -90,6 +90,8 @@ internal sealed class LocalObjectStore(string folder, UrlSigner signer)
 
     private sealed class View(LocalObjectStore store, string publicUrl) : IObjectStore
     {
+        public bool IsRemote => false;
+
         public Task<string> PutAsync(string key, Stream content, string contentType, CancellationToken cancellationToken) =>
             store.PutAsync(key, content, cancellationToken);
 

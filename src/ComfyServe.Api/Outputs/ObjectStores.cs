@@ -11,4 +11,7 @@ internal sealed class ObjectStores(ApiOptions options, LocalObjectStore local, S
     public IObjectStore For(JobRequest request) => S3Settings.Merge(request.S3, options.S3) is { } settings
         ? clients.For(settings)
         : local.For(request.PublicUrl);
+
+    /// <summary>The embedded store, as the request's caller reaches it.</summary>
+    public IObjectStore Embedded(JobRequest request) => local.For(request.PublicUrl);
 }

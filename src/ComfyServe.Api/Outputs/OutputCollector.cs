@@ -1,14 +1,23 @@
 using ComfyServe.Api.Engines;
 using ComfyServe.Api.Jobs;
 using ComfyServe.Contracts.Api;
+using ComfyServe.Hosting.Fairness;
 
 namespace ComfyServe.Api.Outputs;
 
 /// <summary>Moves a run's files from the engine to the object store, streaming: whatever their size, only buffers are held.</summary>
-internal sealed class OutputCollector(ApiOptions options, EngineTimes times, TimeProvider time)
+internal sealed class OutputCollector(ApiOptions options, EngineTimes times, ObjectStores stores, EngineFolderStore folders, TimeProvider time)
 {
+    /// <summary>Uploads that hold buffers at a time: when a store is slower than the engines, jobs pile up here and must not take 16 MiB each.</summary>
+    internal const int UploadsAtOnce = 16;
+
     private const int FilesAtOnce = 4;
     private const int Attempts = 3;
+
+    /// <summary>The embedded store writes to the disk: it takes a file from the engine in less.</summary>
+    private static readonly TimeSpan LongestRescue = TimeSpan.FromMinutes(10);
+
+    private readonly FairSlots _uploads = new(options.BoundsOf(UploadsAtOnce));
 
     /// <summary>Stores every file of <paramref name="files"/>. What goes wrong with one file is reported on that file.</summary>
     /// <exception cref="EngineUnreachableException">The engine went away with the files.</exception>
@@ -25,6 +34,7 @@ internal sealed class OutputCollector(ApiOptions options, EngineTimes times, Tim
         var limit = request.Budgets?.Upload is { } seconds ? TimeSpan.FromSeconds(seconds) : options.UploadTimeout;
         using var budget = new CancellationTokenSource(limit, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, budget.Token);
+        var places = store.IsRemote ? await folders.GetAsync(engine, cancellationToken) : EngineFolders.Unknown;
         if (files.Count == 1)
         {
             return [await StoreWithinAsync(0)];
@@ -37,14 +47,41 @@ internal sealed class OutputCollector(ApiOptions options, EngineTimes times, Tim
 
         async Task<OutputFile> StoreWithinAsync(int i)
         {
+            OutputFile output;
             try
             {
-                return await StoreAsync(engine, request, files[i], keys[i], names, store, both.Token);
+                output = await StoreAsync(engine, request, files[i], keys[i], names, store, both.Token);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                return Describe(files[i], names) with { UploadError = $"not stored within {limit.TotalSeconds:0.###} s, the budget of the request's uploads" };
+                output = Describe(files[i], names) with { UploadError = $"not stored within {limit.TotalSeconds:0.###} s, the budget of the request's uploads" };
             }
+
+            if (output.UploadError is not null && store.IsRemote)
+            {
+                output = await RescueAsync(engine, request, files[i], keys[i], names, output, cancellationToken);
+            }
+
+            return output.LocalPath.Length > 0 || output.Error is not null && output.Size is null
+                ? output
+                : output with { LocalPath = files[i].Place is { } place ? places.PathOf(files[i].Type, place, files[i].Filename) : "" };
+        }
+    }
+
+    /// <summary>Keeps a file that its store did not take in the embedded one, so that it can be fetched all the same.</summary>
+    private async Task<OutputFile> RescueAsync(
+        Engine engine, JobRequest request, OutputRef file, string key, NodeNames names, OutputFile failed, CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(LongestRescue, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        try
+        {
+            var kept = await StoreAsync(engine, request, file, key, names, stores.Embedded(request), both.Token);
+            return kept.Url is null ? failed : kept with { UploadError = $"{failed.UploadError}; the file is kept in the service's own store instead" };
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return failed;
         }
     }
 
@@ -74,6 +111,7 @@ internal sealed class OutputCollector(ApiOptions options, EngineTimes times, Tim
         {
             try
             {
+                using var slot = store.IsRemote ? await _uploads.EnterAsync(request.Owner, cancellationToken) : null;
                 return await StoreOnceAsync(engine, request, file, output, key, store, cancellationToken);
             }
             catch (EngineUnreachableException) when (attempt < Attempts)

@@ -28,7 +28,11 @@ internal sealed class OutputUrls(ObjectStores stores, LocalObjectStore local, Jo
 
         return last with { Output = [.. last.Output.Select(o => o is { Key: { } key, Url: { } url } ? o with { Url = Renew(key, url) } : o)] };
 
-        string Renew(string key, string url) => stores.For(request with { PublicUrl = HomeOf(key, url) ?? publicUrl }).UrlOf(key, lifetime);
+        string Renew(string key, string url)
+        {
+            var seen = request with { PublicUrl = HomeOf(key, url) ?? publicUrl };
+            return (UrlSigner.IsOurs(key, url) ? stores.Embedded(seen) : stores.For(seen)).UrlOf(key, lifetime); // one that its store did not take is kept here
+        }
     }
 
     /// <summary>

@@ -19,6 +19,9 @@ internal sealed class UrlSigner(Func<byte[]> secret, TimeProvider time)
     /// <summary>The path of a key's URL.</summary>
     public static string PathOf(string key) => "/files/" + string.Join('/', key.Split('/').Select(Uri.EscapeDataString));
 
+    /// <summary>Whether a URL is one of an embedded store, this service's or another one's.</summary>
+    public static bool IsOurs(string key, string url) => url.Contains($"{PathOf(key)}?expires=", StringComparison.Ordinal);
+
     /// <summary>Whether a URL was signed here and has not expired.</summary>
     public bool IsValid(string key, long expires, string signature) =>
         expires >= time.GetUtcNow().ToUnixTimeSeconds()

@@ -17,6 +17,7 @@ public static class ApiSettings
     [
         new("COMFYUI_API_BASE", "http://127.0.0.1:8188", "base URL of the one engine", static (o, v) => o.Engines = [SettingValue.Url(v)]),
         new("COMFYUI_BACKENDS", "", "base URLs of several engines between commas; decides over COMFYUI_API_BASE", static (o, v) => o.Engines = SettingValue.Urls(v) is { Count: > 0 } urls ? urls : o.Engines),
+        new("COMFYUI_INSTALL_PATH", "", "ComfyUI's folder on the engines' machine, for `local_path` of outputs; without it each engine is asked. Files go to and come from engines over HTTP", static (o, v) => o.EngineFolder = v),
         new("MAX_QUEUE_SIZE", "100", "jobs that may wait, beyond the one that each engine runs", static (o, v) => o.MaxQueueSize = SettingValue.Integer(v, 1, 1_000_000)),
         new("API_CACHE_TTL", "21600", "seconds that a finished job's result is kept", static (o, v) => o.ResultLifetime = SettingValue.Seconds(v, 1, 31_536_000)),
         new("INCLUDE_COMFYUI_RESPONSE", "true", "whether results carry `comfyui_response`", static (o, v) => o.IncludeComfyResponse = SettingValue.Boolean(v)),
@@ -60,7 +61,6 @@ public static class ApiSettings
         new("API_ALLOW_ANONYMOUS", "false", "whether to serve without keys on addresses other than loopback", static (o, v) => o.AllowAnonymous = SettingValue.Boolean(v)),
         new(ServedHosts.Variable, "", "names between commas under which the service answers without keys, besides those of this machine and that of PUBLIC_URL; `*.example.org` and `*` stand for many", static (o, v) => o.ServedHosts = SettingValue.List(v)),
         new("API_CACHE", "memory", Unused + "results are kept in the ledger; `redis` is refused", static (_, v) => RefuseRedis(v)),
-        new("COMFYUI_INSTALL_PATH", "", Unused + "files go to and come from engines over HTTP", static (_, _) => { }),
         new("GENERATION_WORKERS", "", Unused + "each engine has one", static (_, _) => { }),
         new("POSTPROCESS_WORKERS", "", Unused + "outputs are stored as they come", static (_, _) => { }),
         new("WEBSOCKET_INITIAL_TIMEOUT", "", Unused + "silence is looked into after 5 s", static (_, _) => { }),

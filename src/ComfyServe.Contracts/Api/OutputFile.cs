@@ -6,7 +6,7 @@ public sealed record OutputFile
     /// <summary>Name that the node gave it.</summary>
     public required string Filename { get; init; }
 
-    /// <summary>Path on the machine of the API service; blank when no copy is kept there.</summary>
+    /// <summary>Path of the copy in the service's own store; where there is none, of the engine's file on its machine, as far as that is known.</summary>
     public string LocalPath { get; init; } = "";
 
     /// <summary>The engine's folder: <c>output</c> or <c>input</c>, and <c>temp</c> for previews on request.</summary>
@@ -24,7 +24,7 @@ public sealed record OutputFile
     /// <summary>Pre-signed URL to fetch the file with a plain GET.</summary>
     public string? Url { get; init; }
 
-    /// <summary>Why the file could not be stored; the job is completed all the same.</summary>
+    /// <summary>Why the file's store did not take it; the job is completed all the same, and <see cref="Url"/> leads to a copy in the service's own store.</summary>
     public string? UploadError { get; init; }
 
     /// <summary>The bytes in base64, on request and within the limit.</summary>

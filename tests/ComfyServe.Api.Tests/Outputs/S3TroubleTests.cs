@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using ComfyServe.Api.Keys;
 using ComfyServe.Contracts.Api;
 using ComfyServe.Testing.Web;
 using Microsoft.AspNetCore.Http;
@@ -46,8 +47,82 @@ public sealed class S3TroubleTests
 
         Assert.Equal((200, "completed"), (status, (string?)answer["status"]));
         Assert.Contains("the object store answered 500", (string?)answer["output"]![0]!["upload_error"], StringComparison.Ordinal);
-        Assert.Null(answer["output"]![0]!["url"]);
         Assert.Equal(2, store.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Upload_Fails_TheFileIsReachableInTheServicesOwnStore()
+    {
+        await using var store = await FileServer.StartAsync(Status(403));
+        await using var host = await StartAsync(store);
+
+        var (_, answer) = await host.RunAsync(Workflows.Image, """, "request_id": "abc" """);
+
+        var output = answer["output"]![0]!;
+        Assert.EndsWith("the file is kept in the service's own store instead", (string?)output["upload_error"], StringComparison.Ordinal);
+        var bytes = await File.ReadAllBytesAsync((string)output["local_path"]!, TestContext.Current.CancellationToken);
+        Assert.Equal((string?)output["sha256"], Convert.ToHexStringLower(SHA256.HashData(bytes)));
+        var (_, later) = await host.GetAsync("/result/abc?url_lifetime=60");
+        foreach (var url in new[] { (string)output["url"]!, (string)later["output"]![0]!["url"]! })
+        {
+            Assert.StartsWith(host.Http.BaseAddress!.ToString(), url, StringComparison.Ordinal);
+            Assert.Equal(bytes, await host.Http.GetByteArrayAsync(url, TestContext.Current.CancellationToken));
+        }
+    }
+
+    [Theory]
+    [InlineData("""["main.py"]""", "/workspace/ComfyUI/output/ComfyUI_00001_.png")]
+    [InlineData("""["main.py", "--output-directory", "/data/out/"]""", "/data/out/ComfyUI_00001_.png")]
+    [InlineData("""["main.py", "--output-directory=/data/out"]""", "/data/out/ComfyUI_00001_.png")]
+    [InlineData("""["main.py", "--output-directory", "out"]""", "")] // relative to what is not told
+    public async Task Upload_Stored_LocalPathIsTheEngines(string arguments, string expected)
+    {
+        await using var store = await FileServer.StartAsync(static _ => Task.CompletedTask);
+        await using var host = await StartAsync(store);
+        host.Engine.Answer = Tells(arguments);
+
+        var (_, answer) = await host.RunAsync(Workflows.Image);
+
+        Assert.Equal(expected, (string?)answer["output"]![0]!["local_path"]);
+        Assert.NotNull(answer["output"]![0]!["url"]);
+    }
+
+    [Fact]
+    public async Task Upload_EngineTellsNoFolders_LocalPathIsBelowTheConfiguredOne()
+    {
+        await using var store = await FileServer.StartAsync(static _ => Task.CompletedTask);
+        await using var host = await StartAsync(store, static o => o.EngineFolder = "/opt/ComfyUI");
+        await using var plain = await StartAsync(store);
+
+        Assert.Equal("/opt/ComfyUI/output/ComfyUI_00001_.png", (string?)(await host.RunAsync(Workflows.Image)).Body["output"]![0]!["local_path"]);
+        Assert.Equal("", (string?)(await plain.RunAsync(Workflows.Image)).Body["output"]![0]!["local_path"]);
+    }
+
+    [Fact]
+    public async Task Upload_AHundredHangingStoresOfOneKey_AnotherKeysFilesAreStoredAtOnce()
+    {
+        await using var store = await FileServer.StartAsync(static context => context.Request.Path.StartsWithSegments("/hang", StringComparison.Ordinal)
+            ? Task.Delay(Timeout.Infinite, context.RequestAborted)
+            : Task.CompletedTask);
+        await using var host = await StartAsync(store, static o =>
+        {
+            o.ApiKeys = [ApiKey.Parse("ann:ann-key-0123456789"), ApiKey.Parse("bob:bob-key-0123456789")];
+            (o.AllowedHosts, o.MaxQueueSize) = (["127.0.0.1"], 300);
+        });
+        host.Http.DefaultRequestHeaders.Add("X-API-Key", "bob-key-0123456789");
+        for (var i = 0; i < 100; i++)
+        {
+            var hangs = $$$""", "s3": {"endpoint_url": "{{{store.BaseUrl}}}/hang/{{{i}}}", "access_key_id": "k", "secret_access_key": "s", "bucket_name": "b"} """;
+            Assert.Equal(202, (await host.SubmitAsync(Workflows.Image, hangs)).Status);
+        }
+
+        await store.ReceivedAsync(8);
+        host.Http.DefaultRequestHeaders.Clear();
+        host.Http.DefaultRequestHeaders.Add("X-API-Key", "ann-key-0123456789");
+        var hers = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => host.RunAsync(Workflows.Image)));
+
+        Assert.All(hers, static h => Assert.Null(h.Body["output"]![0]!["upload_error"]));
+        Assert.Equal(8, store.Requests.Count(static r => r.Path.StartsWith("/hang", StringComparison.Ordinal))); // half of the sixteen
     }
 
     [Fact]
@@ -196,12 +271,16 @@ public sealed class S3TroubleTests
         return Task.CompletedTask;
     };
 
-    private static Task<ApiHost> StartAsync(FileServer store) => ApiHost.StartAsync(o => o.S3 = new S3Target
+    private static Func<HttpRequest, IResult?> Tells(string arguments) => request => request.Path.Value switch
     {
-        AccessKeyId = "key",
-        SecretAccessKey = "secret",
-        BucketName = "bucket",
-        EndpointUrl = store.BaseUrl,
-        Region = "us-east-1",
+        "/internal/folder_paths" => Results.Content("""{"checkpoints": ["/workspace/ComfyUI/models/checkpoints"], "custom_nodes": ["/workspace/ComfyUI/custom_nodes"]}""", "application/json"),
+        "/system_stats" => Results.Content($$$"""{"system": {"argv": {{{arguments}}}}, "devices": []}""", "application/json"),
+        _ => null,
+    };
+
+    private static Task<ApiHost> StartAsync(FileServer store, Action<ApiOptions>? configure = null) => ApiHost.StartAsync(o =>
+    {
+        o.S3 = new S3Target { AccessKeyId = "key", SecretAccessKey = "secret", BucketName = "bucket", EndpointUrl = store.BaseUrl, Region = "us-east-1" };
+        configure?.Invoke(o);
     });
 }

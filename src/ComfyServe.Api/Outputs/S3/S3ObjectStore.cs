@@ -15,36 +15,17 @@ internal sealed class S3ObjectStore(S3Settings settings, IAmazonS3 client, TimeP
     /// <summary>Size of a part. At most 10,000 of them make an object: 80 GiB.</summary>
     internal const int PartSize = 8 << 20;
 
-    /// <summary>Uploads that hold buffers at a time: when the store is slower than the engines, jobs pile up here and must not take 16 MiB each.</summary>
-    internal const int UploadsAtOnce = 16;
-
-    private readonly SemaphoreSlim _uploads = new(UploadsAtOnce);
-
     /// <inheritdoc/>
-    public async Task<string> PutAsync(string key, Stream content, string contentType, CancellationToken cancellationToken)
-    {
-        await _uploads.WaitAsync(cancellationToken);
-        try
-        {
-            return await UploadAsync(key, content, contentType, cancellationToken);
-        }
-        finally
-        {
-            _uploads.Release();
-        }
-    }
+    public bool IsRemote => true;
 
     /// <inheritdoc/>
     public string UrlOf(string key, TimeSpan lifetime) => SigV4Presigner.Sign(settings, key, time.GetUtcNow(), lifetime);
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        client.Dispose();
-        _uploads.Dispose();
-    }
+    public void Dispose() => client.Dispose();
 
-    private async Task<string> UploadAsync(string key, Stream content, string contentType, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public async Task<string> PutAsync(string key, Stream content, string contentType, CancellationToken cancellationToken)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(PartSize);
         try
