@@ -34,6 +34,9 @@ public static class WorkerEnvironment
         options.CertificateKeyPath = Text("SSL_KEY_PATH") ?? options.CertificateKeyPath;
         options.ParallelRequests = (int)Whole("WORKER_PARALLEL_REQUESTS", options.ParallelRequests);
         options.MaxQueueTime = Real("WORKER_MAX_QUEUE_TIME", options.MaxQueueTime);
+        options.MaxSessions = (int)Whole("WORKER_MAX_SESSIONS", options.MaxSessions);
+        options.MaxSessionsPerKey = (int)Whole("WORKER_MAX_SESSIONS_PER_KEY", options.MaxSessionsPerKey);
+        options.MaxSessionLifetime = TimeSpan.FromSeconds(Math.Clamp(Real("WORKER_MAX_SESSION_LIFETIME", options.MaxSessionLifetime.TotalSeconds) is var seconds && double.IsNaN(seconds) ? -1 : seconds, -1, 1e9));
         ReadBenchmark(options, read, warnings);
         options.TemplateVersion = Text("COMFYSERVE_TEMPLATE_VERSION");
         return options;

@@ -54,8 +54,14 @@ public sealed class WorkerOptions
     /// <summary>Expected queue time above which a request is refused at once, in seconds (<c>WORKER_MAX_QUEUE_TIME</c>). Default 10.</summary>
     public double MaxQueueTime { get; set; } = 10;
 
-    /// <summary>Open sessions at the same time, 0 for no limit, −1 for none at all. Default 10.</summary>
+    /// <summary>Open sessions at the same time, 0 for no limit, −1 for none at all (<c>WORKER_MAX_SESSIONS</c>). Default 10.</summary>
     public int MaxSessions { get; set; } = 10;
+
+    /// <summary>Open sessions of one key at the same time, where tickets tell the key; 0 for no limit (<c>WORKER_MAX_SESSIONS_PER_KEY</c>). Default 5.</summary>
+    public int MaxSessionsPerKey { get; set; } = 5;
+
+    /// <summary>How far ahead a session may end: its first lifetime, and what its requests add (<c>WORKER_MAX_SESSION_LIFETIME</c>, seconds). Default 1 h.</summary>
+    public TimeSpan MaxSessionLifetime { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>Requests that may be here at the same time, running ones included; more are refused at once. Default 1,000.</summary>
     public int MaxRequests { get; set; } = 1_000;
@@ -132,7 +138,9 @@ public sealed class WorkerOptions
         Check(Api.Scheme is "http" or "https", $"'MODEL_SERVER_URL' must be an http or https URL but is '{Api}'");
         Check(ParallelRequests is >= 1 and <= 64, $"'WORKER_PARALLEL_REQUESTS' must be between 1 and 64 but is {ParallelRequests}");
         Check(double.IsFinite(MaxQueueTime) && MaxQueueTime >= 0, $"'WORKER_MAX_QUEUE_TIME' must be a number of seconds from 0 but is {MaxQueueTime}");
-        Check(MaxSessions >= -1, $"The session limit must be -1 or more but is {MaxSessions}");
+        Check(MaxSessions >= -1, $"'WORKER_MAX_SESSIONS' must be -1 or more but is {MaxSessions}");
+        Check(MaxSessionsPerKey >= 0, $"'WORKER_MAX_SESSIONS_PER_KEY' must be 0 or more but is {MaxSessionsPerKey}");
+        Check(MaxSessionLifetime.TotalSeconds is >= 1 and <= 7 * 86_400, $"'WORKER_MAX_SESSION_LIFETIME' must be between 1 and 604800 seconds but is {MaxSessionLifetime.TotalSeconds:0.###}");
         Check(BenchmarkWidth is >= 16 and <= 16384, $"'BENCHMARK_TEST_WIDTH' must be between 16 and 16384 but is {BenchmarkWidth}");
         Check(BenchmarkHeight is >= 16 and <= 16384, $"'BENCHMARK_TEST_HEIGHT' must be between 16 and 16384 but is {BenchmarkHeight}");
         Check(BenchmarkSteps is >= 1 and <= 10_000, $"'BENCHMARK_TEST_STEPS' must be between 1 and 10000 but is {BenchmarkSteps}");

@@ -102,7 +102,7 @@ internal sealed class FakeGateway : IAsyncDisposable
     {
         var ticket = Ticket(url, cost);
         var expires = (ends ?? DateTimeOffset.UtcNow.AddMinutes(1)).ToUnixTimeMilliseconds();
-        nonce ??= Guid.NewGuid().ToString("N");
+        nonce ??= "key-1." + Guid.NewGuid().ToString("N");
         ticket["grant"] = new JsonObject
         {
             ["version"] = 1,

@@ -20,6 +20,7 @@ namespace ComfyServe.Api.Requests;
 internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogues, TemplateStore templates, TargetCheck targets, TimeProvider time)
 {
     private const int LongestKey = 255;
+    private const long MostAtFirst = 16 << 10;
 
     private static readonly HashSet<string> OwnFields = new(StringComparer.Ordinal) { "request_id", "s3", "webhook", "return_outputs_as_base64", "output_url_lifetime", "budgets" };
     private static readonly object[] Modifications = ["body", "input", "modifications"];
@@ -250,7 +251,8 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
             return null;
         }
 
-        var buffer = new ArrayBufferWriter<byte>((int)(request.ContentLength ?? 4096) + 1);
+        // Whatever length a caller claims, memory grows with what it really sent.
+        var buffer = new ArrayBufferWriter<byte>((int)Math.Min((request.ContentLength ?? MostAtFirst) + 1, MostAtFirst));
         while (true)
         {
             var read = await request.Body.ReadAsync(buffer.GetMemory(1), request.HttpContext.RequestAborted);

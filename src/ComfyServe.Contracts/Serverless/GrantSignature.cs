@@ -15,6 +15,8 @@ public static class GrantSignature
     /// <summary>Version of the signed form.</summary>
     public const int Version = 1;
 
+    private const int MostNonce = 512;
+
     /// <summary>The key for a worker's grants, made from its token.</summary>
     public static byte[] KeyFor(string mtoken)
     {
@@ -34,7 +36,7 @@ public static class GrantSignature
     public static bool Verify(byte[] key, AuthData ticket)
     {
         ArgumentNullException.ThrowIfNull(ticket);
-        if (ticket is not { Grant: { Version: Version } grant, Endpoint: { } endpoint, Url: { } url })
+        if (ticket is not { Grant: { Version: Version, Nonce: { Length: <= MostNonce }, Signature: not null } grant, Endpoint: { } endpoint, Url: { } url })
         {
             return false;
         }

@@ -20,9 +20,16 @@ public sealed record TicketGrant
     [JsonPropertyName("expires_at")]
     public required long ExpiresAt { get; init; }
 
-    /// <summary>Makes the ticket one of a kind: a worker refuses a nonce that it has seen.</summary>
+    /// <summary>
+    /// Makes the ticket one of a kind: a worker refuses a nonce that it has seen. What stands before its last <c>.</c> is the same for all
+    /// tickets of one key (<see cref="Holder"/>).
+    /// </summary>
     [JsonPropertyName("nonce")]
     public required string Nonce { get; init; }
+
+    /// <summary>Stands for the key that got the ticket; empty where the nonce does not tell.</summary>
+    [JsonIgnore]
+    public string Holder => Nonce.LastIndexOf('.') is var dot and >= 0 ? Nonce[..dot] : "";
 
     /// <summary>HMAC-SHA256 under a key made from the worker's token, base64url without padding.</summary>
     [JsonPropertyName("signature")]

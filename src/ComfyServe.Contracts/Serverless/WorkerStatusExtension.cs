@@ -30,6 +30,10 @@ public sealed record WorkerStatusExtension
     [JsonPropertyName("draining")]
     public bool? Draining { get; init; }
 
+    /// <summary>Those of <c>working_request_idxs</c> that are open sessions: they only keep a place.</summary>
+    [JsonPropertyName("session_request_idxs")]
+    public IReadOnlyList<long>? SessionRequestIdxs { get; init; }
+
     /// <summary>Version of the workergroup's template that the worker runs.</summary>
     [JsonPropertyName("template_version")]
     public string? TemplateVersion { get; init; }

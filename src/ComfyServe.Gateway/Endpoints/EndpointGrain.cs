@@ -89,7 +89,9 @@ internal sealed partial class EndpointGrain(
         }
 
         var (bootId, sequence) = (status.Extension?.BootId, status.Extension?.Sequence ?? 0);
-        _relay.Pass(report.Gateway, new LoadNote(status.Id, status.CurLoad ?? 0, status.WorkingRequestIdxs?.ToImmutableArray() ?? default, bootId, sequence), Now);
+        var note = new LoadNote(
+            status.Id, status.CurLoad ?? 0, status.WorkingRequestIdxs?.ToImmutableArray() ?? default, bootId, sequence, status.Extension?.SessionRequestIdxs?.ToImmutableArray() ?? default);
+        _relay.Pass(report.Gateway, note, Now);
         await SaveAsync(CancellationToken.None);
         return new ReportVerdict { Known = true, Command = worker.Command(), Snapshot = Newer(knownVersion) };
     }

@@ -8,8 +8,9 @@ namespace ComfyServe.Gateway.Endpoints;
 /// <param name="Working">Its requests, or default if it does not say.</param>
 /// <param name="BootId">The start of the worker that reported, or null if it does not say.</param>
 /// <param name="Sequence">Number of the report since that start.</param>
+/// <param name="Sessions">Those of its requests that are open sessions, or default.</param>
 [GenerateSerializer, Immutable]
 [Alias("comfyserve.LoadNote")]
 internal sealed record LoadNote(
     [property: Id(0)] long WorkerId, [property: Id(1)] double Load, [property: Id(2)] ImmutableArray<long> Working,
-    [property: Id(3)] string? BootId, [property: Id(4)] long Sequence);
+    [property: Id(3)] string? BootId, [property: Id(4)] long Sequence, [property: Id(5)] ImmutableArray<long> Sessions);

@@ -64,7 +64,7 @@ internal sealed class RouteApi(
             return;
         }
 
-        Answers.Write(context.Response, tickets.Write(name, cost, outcome, router.Snapshot.Summary), ServerlessJson.Default.RouteAnswer);
+        Answers.Write(context.Response, tickets.Write(name, cost, outcome, router.Snapshot.Summary, caller.KeyId), ServerlessJson.Default.RouteAnswer);
     }
 
     private async ValueTask<RouteOutcome> RouteAsync(EndpointRouter router, RouteCall call, CancellationToken cancellationToken)

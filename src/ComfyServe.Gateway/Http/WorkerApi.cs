@@ -43,7 +43,9 @@ internal sealed class WorkerApi(
 
         // Routing first: what the worker has is news for the next pick, whatever its endpoint's owner does.
         seat.Router.Report(
-            new WorkerReport(status.Id, status.CurLoad ?? 0, status.WorkingRequestIdxs, status.Extension?.BootId, status.Extension?.Sequence ?? 0), clock.Now);
+            new WorkerReport(
+                status.Id, status.CurLoad ?? 0, status.WorkingRequestIdxs, status.Extension?.BootId, status.Extension?.Sequence ?? 0, status.Extension?.SessionRequestIdxs),
+            clock.Now);
         var answer = new WorkerStatusAnswer { Success = true, Grants = true, Now = time.GetUtcNow().ToUnixTimeMilliseconds() };
         try
         {

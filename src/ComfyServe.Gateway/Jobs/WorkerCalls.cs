@@ -123,7 +123,7 @@ internal sealed class WorkerCalls(EndpointDirectory directory, SeatTable seats, 
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, outcome.Worker!.Url + route)
         {
-            Content = new TicketedContent(tickets.Write(endpoint.Name, cost, outcome, ""), payload),
+            Content = new TicketedContent(tickets.Write(endpoint.Name, cost, outcome, "", ""), payload),
         };
         return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
     }

@@ -44,6 +44,21 @@ internal sealed partial class EndpointRouter
         _workers.Refresh(slot, now);
     }
 
+    // A session keeps a place for what it may still send. Whatever it was said to cost, all of a worker's sessions together count for no
+    // more than half of what fits into its queue: else one would close the worker to others for as long as it is open.
+    private void Shrink(WorkerSlot slot, IReadOnlyList<long>? sessions)
+    {
+        var share = sessions is { Count: > 0 } ? _workers.Room(slot) / 2 / sessions.Count : 0;
+        foreach (var idx in sessions ?? [])
+        {
+            if (_requests.Find(idx) is { State: RequestState.Assigned } entry && entry.WorkerId == slot.Route.Id && entry.Cost > share)
+            {
+                slot.OwnLoad -= entry.Cost - share;
+                entry.Cost = share;
+            }
+        }
+    }
+
     private long Pause(int strikes) => Math.Min(limits.StrikePause << (strikes - 1), limits.LongestPause);
 
     // A worker refuses before it works: of a request that it has begun, a refusal says nothing.

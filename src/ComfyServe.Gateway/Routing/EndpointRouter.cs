@@ -141,6 +141,7 @@ internal sealed partial class EndpointRouter(Func<long> nextIdx, RouterLimits li
             }
 
             var own = Confirm(slot, report.Working, now);
+            Shrink(slot, report.Sessions);
             var working = report.Working?.Count ?? 0;
             slot.ForeignLoad = report.Working is null
                 ? Math.Max(0, report.Load - slot.OwnLoad)

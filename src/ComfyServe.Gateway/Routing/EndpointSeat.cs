@@ -61,7 +61,10 @@ internal sealed class EndpointSeat(long endpointId, EndpointRouter router)
 
         foreach (var note in news.Loads)
         {
-            Router.Report(new WorkerReport(note.WorkerId, note.Load, note.Working.IsDefault ? null : note.Working, note.BootId, note.Sequence), now);
+            Router.Report(
+                new WorkerReport(
+                    note.WorkerId, note.Load, note.Working.IsDefault ? null : note.Working, note.BootId, note.Sequence, note.Sessions.IsDefault ? null : note.Sessions),
+                now);
         }
     }
 

@@ -13,7 +13,12 @@ internal sealed class TicketWriter(GatewaySecrets secrets, GatewayOptions option
     private readonly ConcurrentDictionary<long, TicketSeal> _seals = new();
 
     /// <summary>Makes the answer.</summary>
-    public RouteAnswer Write(string endpoint, double cost, in RouteOutcome outcome, string summary)
+    /// <param name="endpoint">The endpoint's name.</param>
+    /// <param name="cost">The request's cost.</param>
+    /// <param name="outcome">What routing says.</param>
+    /// <param name="summary">The endpoint's workers by state.</param>
+    /// <param name="key">Stands for the caller's key; empty for the gateway itself.</param>
+    public RouteAnswer Write(string endpoint, double cost, in RouteOutcome outcome, string summary, string key)
     {
         var callId = Guid.NewGuid().ToString();
         if (outcome.Worker is not { } worker)
@@ -30,6 +35,7 @@ internal sealed class TicketWriter(GatewaySecrets secrets, GatewayOptions option
         }
 
         var seal = Seal(worker);
+        var nonce = $"{key}.{callId}"; // 122 random bits
         var expires = (time.GetUtcNow() + options.TicketLife).ToUnixTimeMilliseconds();
         return new RouteAnswer
         {
@@ -45,9 +51,9 @@ internal sealed class TicketWriter(GatewaySecrets secrets, GatewayOptions option
                 Version = GrantSignature.Version,
                 WorkerId = worker.Id,
                 ExpiresAt = expires,
-                Nonce = callId, // 122 random bits
+                Nonce = nonce,
                 Signature = GrantSignature.Sign(
-                    seal.GrantKey, endpoint, worker.Url, cost, outcome.Reqnum, outcome.RequestIdx, worker.Id, expires, callId),
+                    seal.GrantKey, endpoint, worker.Url, cost, outcome.Reqnum, outcome.RequestIdx, worker.Id, expires, nonce),
             },
         };
     }

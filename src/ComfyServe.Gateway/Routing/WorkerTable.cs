@@ -121,6 +121,9 @@ internal sealed class WorkerTable
             route.Open && route.Perf > 0 && slot.PausedUntil <= now && slot.Outstanding * inverse < Limit(slot, now) ? inverse : double.PositiveInfinity;
     }
 
+    /// <summary>Load that fits into a worker's queue.</summary>
+    public double Room(WorkerSlot slot) => Math.Min(_maxQueueTime, slot.Route.QueueLimit) * slot.Route.Perf;
+
     private double Limit(WorkerSlot slot, long now)
     {
         var limit = Math.Min(_maxQueueTime, slot.Route.QueueLimit);

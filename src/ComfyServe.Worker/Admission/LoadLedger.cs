@@ -115,11 +115,12 @@ internal sealed class LoadLedger(WorkerOptions options, Score score, TimeProvide
         {
             return new LoadTotals
             {
-                Pending = _entries.Sum(static e => e.Cost),
+                Pending = Load(static e => e.Kind == LoadKind.Request) + Math.Min(Load(static e => e.Kind != LoadKind.Request), SessionRoom()),
                 Received = _received,
                 Rejected = _rejected,
                 Served = _served,
                 Working = [.. _entries.Where(static e => e.Kind != LoadKind.SessionRequest).Select(static e => e.RequestIdx)],
+                Sessions = [.. _entries.Where(static e => e.Kind == LoadKind.Session).Select(static e => e.RequestIdx)],
             };
         }
     }
@@ -181,7 +182,12 @@ internal sealed class LoadLedger(WorkerOptions options, Score score, TimeProvide
         _ended.Add(news);
     }
 
-    private double Wait() => _entries.Where(static e => e.Kind == LoadKind.Request).Sum(static e => e.Cost) / Math.Max(score.Perf, LeastPerf);
+    private double Wait() => Load(static e => e.Kind == LoadKind.Request) / Math.Max(score.Perf, LeastPerf);
+
+    private double Load(Func<LoadEntry, bool> which) => _entries.Where(which).Sum(static e => e.Cost);
+
+    // Sessions keep a place for what they may still send: whatever they claim, half of what fits into the queue stays for others.
+    private double SessionRoom() => options.MaxQueueTime * score.Perf / 2;
 
     private double Now() => time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0;
 }

@@ -6,10 +6,8 @@ namespace ComfyServe.Worker.Forwarding;
 /// <summary>Reads a request's body into memory, within the limit for one and for all together.</summary>
 internal sealed class BodyReader(WorkerOptions options, BodyBudget budget)
 {
-    private const int Least = 16 << 10;
-
     // Whatever length a caller claims, memory grows with what it really sent.
-    private const int MostAtFirst = 1 << 20;
+    private const int First = 16 << 10;
 
     /// <summary>Reads a body; <see cref="ReadBody.Dispose"/> gives its memory back to the budget.</summary>
     public async Task<ReadBody> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
@@ -21,7 +19,7 @@ internal sealed class BodyReader(WorkerOptions options, BodyBudget budget)
         }
 
         var body = new ReadBody(budget);
-        var refusal = body.TryGrow(Math.Clamp(expected + 1, Least, MostAtFirst)) ? 0 : StatusCodes.Status429TooManyRequests;
+        var refusal = body.TryGrow(expected > 0 ? Math.Min(expected + 1, First) : First) ? 0 : StatusCodes.Status429TooManyRequests;
         try
         {
             while (refusal == 0)

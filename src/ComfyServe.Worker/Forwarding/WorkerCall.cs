@@ -49,12 +49,12 @@ internal sealed class WorkerCall
             mistakes["payload"] = members.Payload is null ? "field missing" : new JsonObject { ["data"] = "payload must be a dictionary" };
         }
 
-        if (members.Session is { ValueKind: not (JsonValueKind.Null or JsonValueKind.String) })
+        if (!TryText(members.Session, out var session))
         {
             mistakes["session_id"] = "must be a string or null";
         }
 
-        return mistakes.Count > 0 ? null : new WorkerCall(new Ticket(data!, members.Ticket!.Value), members.Session?.GetString(), body[members.Payload!.Value]);
+        return mistakes.Count > 0 ? null : new WorkerCall(new Ticket(data!, members.Ticket!.Value), session, body[members.Payload!.Value]);
     }
 
     private static Members Find(ReadOnlySpan<byte> body)
@@ -94,6 +94,20 @@ internal sealed class WorkerCall
         // Throws when more than spaces follows.
         reader.Read();
         return members;
+    }
+
+    private static bool TryText(JsonElement? value, out string? text)
+    {
+        text = null;
+        try
+        {
+            text = value?.GetString();
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false; // another type, or no Unicode
+        }
     }
 
     private static JsonElement Value(ref Utf8JsonReader reader)

@@ -43,6 +43,7 @@ internal sealed class StatusWriter(WorkerOptions options, LoadLedger ledger, Rea
             MaxQueueTime = options.MaxQueueTime,
             ParallelRequests = options.ParallelRequests,
             Draining = readiness.IsDraining,
+            SessionRequestIdxs = totals.Sessions.Count == 0 ? null : totals.Sessions,
             TemplateVersion = options.TemplateVersion,
             Perf = readiness.IsReady ? score.Perf : null,
         },

@@ -17,6 +17,9 @@ internal sealed class Session : IDisposable
     /// <summary>The ticket that it was made with; whoever shows it may use the session.</summary>
     public required JsonElement AuthData { get; init; }
 
+    /// <summary>Stands for the key that it belongs to; empty where the ticket does not tell.</summary>
+    public required string Holder { get; init; }
+
     /// <summary>Seconds that each request adds.</summary>
     public required double Lifetime { get; init; }
 

@@ -10,7 +10,7 @@ using Microsoft.AspNetCore.Routing;
 namespace ComfyServe.Worker.Sessions;
 
 /// <summary><c>/session/create</c>, <c>/get</c>, <c>/health</c> and <c>/end</c>, as the original's worker has them.</summary>
-internal sealed class SessionApi(SessionTable sessions, BodyReader bodies, TicketGate gate)
+internal sealed class SessionApi(WorkerOptions options, SessionTable sessions, BodyReader bodies, TicketGate gate)
 {
     private delegate Task Answer(HttpContext context, SessionAccess access, Session? session, string id);
 
@@ -32,7 +32,7 @@ internal sealed class SessionApi(SessionTable sessions, BodyReader bodies, Ticke
             return;
         }
 
-        if (WorkerCall.Read(body.Memory, out var mistakes) is not { } call || SessionWishes.Read(call.Payload, out mistakes) is not { } wishes)
+        if (WorkerCall.Read(body.Memory, out var mistakes) is not { } call || SessionWishes.Read(call.Payload, options.MaxSessionLifetime, out mistakes) is not { } wishes)
         {
             await Answers.WriteAsync(context, StatusCodes.Status422UnprocessableEntity, mistakes);
             return;
@@ -44,7 +44,7 @@ internal sealed class SessionApi(SessionTable sessions, BodyReader bodies, Ticke
             return;
         }
 
-        if (sessions.Open(call.Ticket.Raw, call.Ticket.Data.RequestIdx, cost, wishes) is not { } session)
+        if (sessions.Open(call.Ticket, cost, wishes) is not { } session)
         {
             gate.Refuse(call.Ticket, cost);
             context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
@@ -68,14 +68,14 @@ internal sealed class SessionApi(SessionTable sessions, BodyReader bodies, Ticke
         {
             await Answers.WriteAsync(context, StatusCodes.Status422UnprocessableEntity, "error", "invalid JSON");
         }
-        else if (!asked.TryGetProperty("session_id", out var given) || given.ValueKind != JsonValueKind.String)
+        else if (!asked.TryGetProperty("session_id", out var given) || Text(given) is not { } id)
         {
             await Answers.WriteAsync(context, StatusCodes.Status422UnprocessableEntity, "error", "missing session_id");
         }
         else
         {
-            var access = sessions.Find(given.GetString()!, asked.TryGetProperty("session_auth", out var auth) ? auth : default, out var session);
-            await answer(context, access, session, given.GetString()!);
+            var access = sessions.Find(id, asked.TryGetProperty("session_auth", out var auth) ? auth : default, out var session);
+            await answer(context, access, session, id);
         }
     }
 
@@ -121,6 +121,19 @@ internal sealed class SessionApi(SessionTable sessions, BodyReader bodies, Ticke
 
     private static Task NotYoursAsync(HttpContext context) =>
         Answers.WriteAsync(context, StatusCodes.Status401Unauthorized, "error", "session_auth is not valid");
+
+    // Null for what is no text, or no Unicode.
+    private static string? Text(JsonElement value)
+    {
+        try
+        {
+            return value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
 
     private static bool TryParse(ReadOnlyMemory<byte> body, out JsonElement asked)
     {

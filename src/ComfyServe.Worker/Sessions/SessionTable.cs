@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using ComfyServe.Worker.Admission;
 using ComfyServe.Worker.Forwarding;
+using ComfyServe.Worker.Tickets;
 
 namespace ComfyServe.Worker.Sessions;
 
@@ -26,12 +27,13 @@ internal sealed class SessionTable(WorkerOptions options, LoadLedger ledger, Api
         }
     }
 
-    /// <summary>Opens a session; null when there are too many.</summary>
-    public Session? Open(JsonElement ticket, long requestIdx, double cost, SessionWishes wishes)
+    /// <summary>Opens a session; null when there are too many, in all or of the ticket's key.</summary>
+    public Session? Open(Ticket ticket, double cost, SessionWishes wishes)
     {
+        var holder = ticket.Data.Grant?.Holder ?? "";
         lock (_gate)
         {
-            if (IsFull)
+            if (IsFull || (holder.Length > 0 && options.MaxSessionsPerKey > 0 && _open.Values.Count(s => s.Holder == holder) >= options.MaxSessionsPerKey))
             {
                 return null;
             }
@@ -40,13 +42,14 @@ internal sealed class SessionTable(WorkerOptions options, LoadLedger ledger, Api
             var session = new Session
             {
                 Id = RandomNumberGenerator.GetString(Letters, IdLength),
-                AuthData = ticket,
+                AuthData = ticket.Raw,
+                Holder = holder,
                 Lifetime = wishes.Lifetime,
                 Expiration = now + wishes.Lifetime,
                 CreatedAt = now,
                 OnCloseRoute = wishes.OnCloseRoute,
                 OnClosePayload = wishes.OnClosePayload,
-                Entry = ledger.TryEnter(requestIdx, cost, LoadKind.Session)!,
+                Entry = ledger.TryEnter(ticket.Data.RequestIdx, cost, LoadKind.Session)!,
             };
             ledger.Start(session.Entry);
             _open.Add(session.Id, session);
@@ -65,7 +68,7 @@ internal sealed class SessionTable(WorkerOptions options, LoadLedger ledger, Api
         }
     }
 
-    /// <summary>A request within a session: it lives longer by its lifetime.</summary>
+    /// <summary>A request within a session: it lives longer by its lifetime, up to the worker's bound from now.</summary>
     public SessionAccess Use(string id, JsonElement ticket, out Session? session)
     {
         lock (_gate)
@@ -73,7 +76,7 @@ internal sealed class SessionTable(WorkerOptions options, LoadLedger ledger, Api
             var access = Find(id, ticket, out session);
             if (access == SessionAccess.Yours)
             {
-                session!.Expiration += session.Lifetime;
+                session!.Expiration = Math.Max(session.Expiration, Math.Min(session.Expiration + session.Lifetime, Now() + options.MaxSessionLifetime.TotalSeconds));
                 session.Requests++;
             }
 

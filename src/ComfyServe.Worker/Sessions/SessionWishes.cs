@@ -10,18 +10,34 @@ namespace ComfyServe.Worker.Sessions;
 internal sealed record SessionWishes(double Lifetime, string? OnCloseRoute, JsonNode? OnClosePayload)
 {
     private const double StandardLifetime = 60;
-    private const double LongestLifetime = 7 * 86_400;
 
     /// <summary>Reads them from a payload.</summary>
+    /// <param name="payload">The payload.</param>
+    /// <param name="longest">The longest lifetime that is allowed.</param>
+    /// <param name="mistakes">What is wrong.</param>
     /// <returns>The wishes, or null and what is wrong with them.</returns>
-    public static SessionWishes? Read(ReadOnlyMemory<byte> payload, out JsonObject mistakes)
+    public static SessionWishes? Read(ReadOnlyMemory<byte> payload, TimeSpan longest, out JsonObject mistakes)
     {
         mistakes = [];
+        try
+        {
+            return Read(payload, longest, mistakes);
+        }
+        catch (Exception error) when (error is ArgumentException or InvalidOperationException)
+        {
+            // A member that comes twice, or a text that is no Unicode.
+            mistakes["payload"] = "has a member twice, or a text with half a character";
+            return null;
+        }
+    }
+
+    private static SessionWishes? Read(ReadOnlyMemory<byte> payload, TimeSpan longest, JsonObject mistakes)
+    {
         var wishes = JsonNode.Parse(payload.Span, documentOptions: new JsonDocumentOptions { MaxDepth = 128 })!.AsObject();
         var lifetime = StandardLifetime;
-        if (wishes["lifetime"] is { } given && !(given is JsonValue number && number.TryGetValue(out lifetime) && lifetime is > 0 and <= LongestLifetime))
+        if (wishes["lifetime"] is { } given && !(given is JsonValue number && number.TryGetValue(out lifetime) && lifetime > 0 && lifetime <= longest.TotalSeconds))
         {
-            mistakes["lifetime"] = $"must be a number of seconds above 0 and up to {LongestLifetime}";
+            mistakes["lifetime"] = $"must be a number of seconds above 0 and up to {longest.TotalSeconds:0.###}, this worker's WORKER_MAX_SESSION_LIFETIME";
         }
 
         string? route = null;

@@ -11,6 +11,9 @@ namespace ComfyServe.Worker.Tickets;
 /// </summary>
 internal sealed class TicketGate(TicketVerifier verifier, KeyLoop keys, Readiness readiness, LoadLedger ledger, RefusalLog refusals)
 {
+    // The gateway's own bound is lower; an unsecured worker must not report sums that are no numbers.
+    private const double LargestCost = 1e9;
+
     /// <summary>Checks a ticket and uses it up.</summary>
     /// <returns>The load that it is for; null when the request was answered.</returns>
     public async Task<double?> PassAsync(HttpContext context, Ticket ticket, LoadKind kind)
@@ -44,5 +47,5 @@ internal sealed class TicketGate(TicketVerifier verifier, KeyLoop keys, Readines
 
     // The original's signature does not cover the cost: without a grant a client could claim any.
     private static double Cost(Ticket ticket, TicketVerdict verdict) =>
-        verdict != TicketVerdict.Signed && double.IsFinite(ticket.Data.Cost) && ticket.Data.Cost > 0 ? ticket.Data.Cost : BenchmarkRunner.Load;
+        verdict != TicketVerdict.Signed && ticket.Data.Cost is > 0 and <= LargestCost ? ticket.Data.Cost : BenchmarkRunner.Load;
 }

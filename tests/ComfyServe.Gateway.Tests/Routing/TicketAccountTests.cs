@@ -100,6 +100,19 @@ public sealed class TicketAccountTests
         Assert.NotNull(fifth.Worker);
     }
 
+    [Fact]
+    public void Report_SessionOfHugeCost_LeavesHalfOfTheWorkerToOthers()
+    {
+        var bench = new RouterBench(new RouterLimits(), 10);
+        var session = bench.Ask(cost: 10_000, key: "mallory");
+        Assert.Null(bench.Ask(key: "alice").Worker);
+
+        bench.Router.Report(new WorkerReport(1, 150, [session.RequestIdx], "boot", 1, [session.RequestIdx]), bench.Now);
+
+        Assert.Equal(150, bench.Router.OutstandingAt(1));
+        Assert.NotNull(bench.Ask(key: "alice").Worker);
+    }
+
     // Asks for a ticket and comes back without having used it, as fast as the gateway lets it.
     private static void ComeBack(RouterBench bench, string key, int times)
     {

@@ -33,7 +33,7 @@ public sealed class LoadLedgerTests
     [Fact]
     public void WaitTime_Sessions_CountAsLoadOnly() // 39
     {
-        _score.Measured(10);
+        _score.Measured(100);
 
         _ledger.TryEnter(1, 100, LoadKind.Session);
         _ledger.TryEnter(1, 100, LoadKind.SessionRequest);
@@ -41,6 +41,18 @@ public sealed class LoadLedgerTests
         Assert.Equal(0.0, _ledger.WaitTime);
         Assert.Equal(200, _ledger.Totals().Pending);
         Assert.Equal([1], _ledger.Totals().Working);
+    }
+
+    [Fact]
+    public void Totals_SessionsOfHugeCost_CountForHalfOfTheQueue()
+    {
+        _score.Measured(10);
+
+        _ledger.TryEnter(1, 1e8, LoadKind.Session);
+        _ledger.TryEnter(2, 30, LoadKind.Request);
+
+        Assert.Equal(80, _ledger.Totals().Pending);
+        Assert.Equal([1], _ledger.Totals().Sessions);
     }
 
     [Theory]

@@ -58,6 +58,63 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public async Task Create_MoreThanTheKeysShare_IsRefusedAndAnotherKeyIsNot()
+    {
+        await using var worker = await RunningWorker.StartAsync(change: static o => o.MaxSessionsPerKey = 2);
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.Equal(HttpStatusCode.Created, (await CreateAsync(worker, worker.Gateway.Granted(worker.Url, nonce: $"key-7.{i}"))).Status);
+        }
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await CreateAsync(worker, worker.Gateway.Granted(worker.Url, nonce: "key-7.x"))).Status);
+        Assert.Equal(HttpStatusCode.Created, (await CreateAsync(worker, worker.Gateway.Granted(worker.Url, nonce: "key-8.x"))).Status);
+    }
+
+    [Fact]
+    public async Task Create_HugeCost_LeavesHalfOfTheQueueToOthers()
+    {
+        await using var worker = await RunningWorker.StartAsync();
+
+        await CreateAsync(worker, worker.Gateway.Granted(worker.Url, cost: 1e8));
+
+        await worker.Gateway.UntilAsync(static g => g.Statuses.Any(static s => (double)s["cur_load"]! == 1_000 && s["comfyserve"]!["session_request_idxs"]!.AsArray().Count == 1));
+        using var answer = await worker.GenerateAsync();
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("""{"lifetime":3601}""", "lifetime")]
+    [InlineData("""{"lifetime":1e999}""", "lifetime")]
+    [InlineData("""{"lifetime":60,"lifetime":61}""", "payload")]
+    [InlineData("""{"on_close_route":"/\ud800"}""", "payload")]
+    public async Task Create_WishesBeyondTheBounds_Is422(string payload, string named)
+    {
+        await using var worker = await RunningWorker.StartAsync();
+        var body = $$"""{"auth_data":{{worker.Gateway.Granted(worker.Url).ToJsonString()}},"payload":{{payload}}}""";
+
+        using var answer = await worker.Client.PostAsync(worker.Url + "/session/create", new StringContent(body), Token);
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
+        Assert.Equal([named], JsonNode.Parse(await RunningWorker.TextAsync(answer))!.AsObject().Select(static m => m.Key));
+    }
+
+    [Fact]
+    public async Task Use_ManyTimes_EndsNoLaterThanTheBoundFromNow()
+    {
+        await using var worker = await RunningWorker.StartAsync(change: static o => o.MaxSessionLifetime = TimeSpan.FromSeconds(100));
+        var ticket = worker.Gateway.Granted(worker.Url);
+        var id = (string)(await CreateAsync(worker, ticket)).Body["session_id"]!;
+        for (var i = 0; i < 4; i++)
+        {
+            using var used = await worker.GenerateAsync(ticket, session: id);
+        }
+
+        var (_, session) = await CallAsync(worker, "get", id, ticket);
+
+        Assert.InRange((double)session["expiration"]! - (double)session["created_at"]!, 99, 120);
+    }
+
+    [Fact]
     public async Task Create_RouteLeadsElsewhere_Is422()
     {
         await using var worker = await RunningWorker.StartAsync();

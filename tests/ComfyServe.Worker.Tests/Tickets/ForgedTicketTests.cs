@@ -50,6 +50,40 @@ public sealed class ForgedTicketTests
     }
 
     [Fact]
+    public async Task Request_MembersOfAnyType_AreA4xxAndNothingIsLogged()
+    {
+        using var log = new LogLines();
+        await using var worker = await RunningWorker.StartAsync(log: log);
+        worker.Get<GatewayTerms>().RequireGrants();
+        string[] values = ["null", "[]", "{}", "1e999", "-1", "\"\\ud800\"", "\"\"", "true", "99999999999999999999"];
+        foreach (var value in values)
+        {
+            foreach (var member in new[] { "cost", "endpoint", "reqnum", "request_idx", "signature", "url", "grant", "grant.version", "grant.worker_id", "grant.expires_at", "grant.nonce", "grant.signature" })
+            {
+                var ticket = worker.Gateway.Granted(worker.Url);
+                var (holder, name) = member.StartsWith("grant.", StringComparison.Ordinal) ? (ticket["grant"]!.AsObject(), member[6..]) : (ticket, member);
+                holder[name] = "@@";
+                await RefusedAsync("{\"auth_data\":" + ticket.ToJsonString().Replace("\"@@\"", value, StringComparison.Ordinal) + ",\"session_id\":null,\"payload\":{}}", member + value);
+            }
+
+            await RefusedAsync("{\"auth_data\":" + value + ",\"session_id\":null,\"payload\":{}}", "auth_data" + value);
+            await RefusedAsync($$"""{"session_id":{{value}},"session_auth":{{value}}}""", "session" + value);
+        }
+
+        Assert.DoesNotContain(log.Lines, static l => l.Contains("Exception", StringComparison.Ordinal));
+
+        async Task RefusedAsync(string body, string what)
+        {
+            foreach (var route in new[] { "/generate/sync", "/session/create", "/session/get", "/session/end" })
+            {
+                using var content = new StringContent(body);
+                using var answer = await worker.Client.PostAsync(worker.Url + route, content, TestContext.Current.CancellationToken);
+                Assert.True((int)answer.StatusCode is >= 400 and < 500, $"{route} with {what} answered {(int)answer.StatusCode}");
+            }
+        }
+    }
+
+    [Fact]
     public async Task Session_TicketOfAnother_CountsNothing()
     {
         await using var worker = await RunningWorker.StartAsync();
