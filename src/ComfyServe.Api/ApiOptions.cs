@@ -49,6 +49,9 @@ public sealed class ApiOptions
     /// <summary>Largest request body, bytes. Default 100 MiB.</summary>
     public long MaxBodyBytes { get; set; } = 100L << 20;
 
+    /// <summary>Connections at the same time; when one more comes, the longest idle one is closed. Default 4,000.</summary>
+    public int MaxConnections { get; set; } = 4_000;
+
     /// <summary>Largest output that is returned as base64, bytes. Default 10 MiB.</summary>
     public long OutputBase64MaxBytes { get; set; } = 10_485_760;
 

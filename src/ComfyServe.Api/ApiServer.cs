@@ -42,13 +42,14 @@ public static class ApiServer
         var builder = RoleServer.CreateBuilder(typeof(ApiServer));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(IPAddress.Parse(options.Host), options.Port);
+            kestrel.Listen(IPAddress.Parse(options.Host), options.Port, new ConnectionBound(options.MaxConnections).Apply);
             kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes + 1;
         });
         AddServices(builder.Services, options);
         configure?.Invoke(builder);
         var app = builder.Build();
         app.UseStatusCodePages(DescribeAsync);
+        app.Use(ConnectionBound.KeepAsync);
         app.UseBrowserGate(Pages(options), static (context, problem) => Answers.Text("detail", problem, StatusCodes.Status403Forbidden).ExecuteAsync(context));
         app.Use(RefuseTrailingSlashAsync);
         app.Use(app.Services.GetRequiredService<KeyGate>().InvokeAsync);

@@ -64,6 +64,10 @@ public sealed class GatewayOptions
     [Range(1, 1_000_000)]
     public int RoutesPerSecond { get; set; } = 5_000;
 
+    /// <summary>Connections at the same time; when one more comes, the longest idle one is closed. Default 10,000.</summary>
+    [Range(16, 1_000_000)]
+    public int MaxConnections { get; set; } = 10_000;
+
     /// <summary>Largest payload and largest result of a request that goes through the gateway, bytes. Default 100 MiB.</summary>
     [Range(1024, 1L << 31)]
     public long MaxJobBytes { get; set; } = 100L << 20;

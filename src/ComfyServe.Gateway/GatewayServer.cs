@@ -33,7 +33,7 @@ public static class GatewayServer
     {
         ArgumentNullException.ThrowIfNull(options);
         var builder = RoleServer.CreateBuilder(typeof(GatewayServer));
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Parse(options.Host), options.Port));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Parse(options.Host), options.Port, new ConnectionBound(options.MaxConnections).Apply));
 
         // Keys come in query strings too: the framework's request log would write them down.
         builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error)
@@ -51,6 +51,7 @@ public static class GatewayServer
         configure?.Invoke(builder);
 
         var app = builder.Build();
+        app.Use(ConnectionBound.KeepAsync);
         app.UseBrowserGate(Pages(options), static (context, problem) => Results.Text(problem, statusCode: StatusCodes.Status403Forbidden).ExecuteAsync(context));
         app.Use(CollapseSlashesAsync);
         app.UseRouting();

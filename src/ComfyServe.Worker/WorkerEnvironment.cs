@@ -34,6 +34,7 @@ public static class WorkerEnvironment
         options.CertificateKeyPath = Text("SSL_KEY_PATH") ?? options.CertificateKeyPath;
         options.ParallelRequests = (int)Whole("WORKER_PARALLEL_REQUESTS", options.ParallelRequests);
         options.MaxQueueTime = Real("WORKER_MAX_QUEUE_TIME", options.MaxQueueTime);
+        options.MaxConnections = (int)Math.Clamp(Whole("WORKER_MAX_CONNECTIONS", options.MaxConnections), -1, int.MaxValue);
         options.MaxSessions = (int)Whole("WORKER_MAX_SESSIONS", options.MaxSessions);
         options.MaxSessionsPerKey = (int)Whole("WORKER_MAX_SESSIONS_PER_KEY", options.MaxSessionsPerKey);
         options.MaxSessionLifetime = TimeSpan.FromSeconds(Math.Clamp(Real("WORKER_MAX_SESSION_LIFETIME", options.MaxSessionLifetime.TotalSeconds) is var seconds && double.IsNaN(seconds) ? -1 : seconds, -1, 1e9));

@@ -66,7 +66,7 @@ public sealed class WorkerOptions
     /// <summary>Requests that may be here at the same time, running ones included; more are refused at once. Default 1,000.</summary>
     public int MaxRequests { get; set; } = 1_000;
 
-    /// <summary>Connections at the same time; more are closed at once. Default 4,000.</summary>
+    /// <summary>Connections at the same time (<c>WORKER_MAX_CONNECTIONS</c>); when one more comes, the longest idle one is closed. Default 4,000.</summary>
     public int MaxConnections { get; set; } = 4_000;
 
     /// <summary>Largest request body, bytes. Default 101 MiB: the API service's own limit and a ticket.</summary>
@@ -138,6 +138,7 @@ public sealed class WorkerOptions
         Check(Api.Scheme is "http" or "https", $"'MODEL_SERVER_URL' must be an http or https URL but is '{Api}'");
         Check(ParallelRequests is >= 1 and <= 64, $"'WORKER_PARALLEL_REQUESTS' must be between 1 and 64 but is {ParallelRequests}");
         Check(double.IsFinite(MaxQueueTime) && MaxQueueTime >= 0, $"'WORKER_MAX_QUEUE_TIME' must be a number of seconds from 0 but is {MaxQueueTime}");
+        Check(MaxConnections is >= 16 and <= 1_000_000, $"'WORKER_MAX_CONNECTIONS' must be between 16 and 1000000 but is {MaxConnections}");
         Check(MaxSessions >= -1, $"'WORKER_MAX_SESSIONS' must be -1 or more but is {MaxSessions}");
         Check(MaxSessionsPerKey >= 0, $"'WORKER_MAX_SESSIONS_PER_KEY' must be 0 or more but is {MaxSessionsPerKey}");
         Check(MaxSessionLifetime.TotalSeconds is >= 1 and <= 7 * 86_400, $"'WORKER_MAX_SESSION_LIFETIME' must be between 1 and 604800 seconds but is {MaxSessionLifetime.TotalSeconds:0.###}");

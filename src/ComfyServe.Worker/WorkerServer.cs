@@ -46,6 +46,7 @@ public static class WorkerServer
 
         var app = builder.Build();
         app.Lifetime.ApplicationStarted.Register(() => Started(app, options));
+        app.Use(ConnectionBound.KeepAsync);
         app.UseBrowserGate(Pages(options), static (context, problem) => Results.Text(problem, statusCode: StatusCodes.Status403Forbidden).ExecuteAsync(context));
         app.Use(LocalListener.KeepAsync);
         app.UseRouting();
@@ -95,20 +96,26 @@ public static class WorkerServer
     private static void Listen(KestrelServerOptions kestrel, WorkerOptions options)
     {
         kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes + 1;
-        kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
         kestrel.Listen(IPAddress.Parse(options.Host), options.Port, listener =>
         {
+            new ConnectionBound(options.MaxConnections).Apply(listener);
             if (options.UseTls)
             {
                 var certificate = kestrel.ApplicationServices.GetRequiredService<WorkerCertificate>();
                 listener.UseHttps(https => https.ServerCertificateSelector = (_, _) => certificate.Current);
             }
         });
-        kestrel.Listen(IPAddress.Loopback, LocalPort(options), static listener => listener.Use(static next => connection =>
+
+        // A bound of its own: whatever comes over the network, the machine's own calls get through.
+        kestrel.Listen(IPAddress.Loopback, LocalPort(options), static listener =>
         {
-            LocalListener.Apply(connection);
-            return next(connection);
-        }));
+            new ConnectionBound(LocalListener.MostConnections).Apply(listener);
+            listener.Use(static next => connection =>
+            {
+                LocalListener.Apply(connection);
+                return next(connection);
+            });
+        });
     }
 
     private static int LocalPort(WorkerOptions options) => options.LocalPort ?? (options.Port == 0 ? 0 : options.Port + 1);

@@ -1,5 +1,7 @@
 using ComfyServe.Api.Requests;
+using ComfyServe.Hosting.Web;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace ComfyServe.Api.Keys;
 
@@ -14,8 +16,20 @@ internal sealed class KeyGate(ApiOptions options)
     /// <summary>Lets a request pass, or refuses it.</summary>
     public Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
-        if (options.ApiKeys.Count == 0 || context.Request.Path.StartsWithSegments("/files", StringComparison.Ordinal))
+        if (context.Request.Path.StartsWithSegments("/files", StringComparison.Ordinal))
         {
+            ConnectionBound.AdmitWhenServed(context);
+            return next(context);
+        }
+
+        if (options.ApiKeys.Count == 0)
+        {
+            // Whoever brings a body shows that he means it when it is here: RequestReader lets him in then.
+            if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true })
+            {
+                ConnectionBound.Admit(context);
+            }
+
             return next(context);
         }
 
@@ -32,6 +46,7 @@ internal sealed class KeyGate(ApiOptions options)
             return Answers.Text("detail", "This API key may only read", StatusCodes.Status403Forbidden).ExecuteAsync(context);
         }
 
+        ConnectionBound.Admit(context);
         context.Items[OwnerItem] = key.Name;
         return next(context);
     }

@@ -10,6 +10,7 @@ using ComfyServe.Api.Requests.Editor;
 using ComfyServe.Api.Templates;
 using ComfyServe.Contracts.Api;
 using ComfyServe.Hosting.Json;
+using ComfyServe.Hosting.Web;
 using ComfyServe.Workflows;
 using ComfyServe.Workflows.Formats;
 using Microsoft.AspNetCore.Http;
@@ -258,6 +259,7 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
             var read = await request.Body.ReadAsync(buffer.GetMemory(1), request.HttpContext.RequestAborted);
             if (read == 0)
             {
+                ConnectionBound.Admit(request.HttpContext);
                 return buffer.WrittenMemory;
             }
 

@@ -41,6 +41,7 @@ public static class ApiSettings
         new("WEBHOOK_EVENTS", "completed", "what is told of requests that do not choose: `start`, `progress`, `completed` between commas", static (o, v) => o.Webhook.Events = SettingValue.OneOf(v, WebhookEvents.All)),
         new("WEBHOOK_PROGRESS_INTERVAL", "0.5", "least seconds between two `progress` webhooks of a request", static (o, v) => o.Webhook.ProgressInterval = SettingValue.Seconds(v, 0.05, 3600)),
         new("ALLOWED_HOSTS", "", "hosts, addresses and networks that may be called for a caller although they are not public; `*` opens all", static (o, v) => o.AllowedHosts = SettingValue.List(v)),
+        new("MAX_CONNECTIONS", "4000", "connections at the same time; when one more comes, the longest idle one is closed", static (o, v) => o.MaxConnections = SettingValue.Integer(v, 16, 1_000_000)),
         new("MAX_BODY_BYTES", "104857600", "largest request body", static (o, v) => o.MaxBodyBytes = SettingValue.Bytes(v)),
         new("MAX_INPUT_BYTES", "536870912", "largest file that a request brings along", static (o, v) => o.Inputs.MaxBytes = SettingValue.Bytes(v)),
         new("MAX_INPUTS", "64", "most files that a request brings along", static (o, v) => o.Inputs.MaxCount = SettingValue.Integer(v, 0, 10_000)),

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ComfyServe.Gateway.Keys;
+using ComfyServe.Hosting.Web;
 using Microsoft.AspNetCore.Http;
 
 namespace ComfyServe.Gateway.Http;
@@ -13,6 +14,17 @@ internal sealed class Callers(KeyRing keys, GatewayOptions options, TimeProvider
 
     /// <summary>Whose key the request carries: as a bearer token, in the query, or in the body.</summary>
     public Caller? Find(HttpContext context, string? bodyKey)
+    {
+        var caller = Look(context, bodyKey);
+        if (caller is not null)
+        {
+            ConnectionBound.Admit(context);
+        }
+
+        return caller;
+    }
+
+    private Caller? Look(HttpContext context, string? bodyKey)
     {
         var header = context.Request.Headers.Authorization.ToString();
         const string Bearer = "Bearer ";

@@ -3,6 +3,7 @@ using ComfyServe.Contracts.Serverless;
 using ComfyServe.Gateway.Endpoints;
 using ComfyServe.Gateway.Keys;
 using ComfyServe.Gateway.Routing;
+using ComfyServe.Hosting.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -36,7 +37,7 @@ internal sealed class WorkerApi(
             return Answers.Invalid("A number of the report is beyond all measure");
         }
 
-        if (await SeatAsync(status.Id, status.Mtoken, context.RequestAborted) is not { } seat)
+        if (await SeatAsync(context, status.Id, status.Mtoken) is not { } seat)
         {
             return Unknown(status.Id);
         }
@@ -82,7 +83,7 @@ internal sealed class WorkerApi(
             return Answers.Invalid("The body is not a list of ended requests");
         }
 
-        if (await SeatAsync(news.WorkerId, news.Mtoken, context.RequestAborted) is not { } seat)
+        if (await SeatAsync(context, news.WorkerId, news.Mtoken) is not { } seat)
         {
             return Unknown(news.WorkerId);
         }
@@ -137,8 +138,14 @@ internal sealed class WorkerApi(
     private static IResult Unknown(long workerId) => Answers.Failure(
         StatusCodes.Status401Unauthorized, "auth_error", $"There is no worker '{workerId}' with this token; make a place for it with 'workers create'", workerId);
 
-    private async ValueTask<EndpointSeat?> SeatAsync(long workerId, string? token, CancellationToken cancellationToken) =>
-        secrets.IsWorkerToken(workerId, token) && await directory.EndpointOfAsync(workerId, cancellationToken) is { } endpoint
-            ? seats.Seat(endpoint)
-            : null;
+    private async ValueTask<EndpointSeat?> SeatAsync(HttpContext context, long workerId, string? token)
+    {
+        if (!secrets.IsWorkerToken(workerId, token) || await directory.EndpointOfAsync(workerId, context.RequestAborted) is not { } endpoint)
+        {
+            return null;
+        }
+
+        ConnectionBound.Admit(context);
+        return seats.Seat(endpoint);
+    }
 }

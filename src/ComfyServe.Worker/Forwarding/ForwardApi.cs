@@ -1,3 +1,4 @@
+using ComfyServe.Hosting.Web;
 using ComfyServe.Worker.Admission;
 using ComfyServe.Worker.Benchmark;
 using ComfyServe.Worker.Sessions;
@@ -72,6 +73,7 @@ internal sealed class ForwardApi(
                 return;
         }
 
+        ConnectionBound.Admit(context);
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, session!.Closed);
         await EnterAsync(context, call, ledger.TryEnter(ticket.RequestIdx, session.Entry.Cost, LoadKind.SessionRequest), gone.Token);
     }

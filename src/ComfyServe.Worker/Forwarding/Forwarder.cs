@@ -1,4 +1,5 @@
 using System.Net;
+using ComfyServe.Hosting.Web;
 using ComfyServe.Worker.Admission;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -51,8 +52,11 @@ internal sealed partial class Forwarder(WorkerOptions options, ApiService api, I
     }
 
     /// <summary>Forwards a client's GET of an output as it is: its URL is signed by the API service and ends by itself.</summary>
-    public Task ForwardOutputAsync(HttpContext context) =>
-        forwarder.SendAsync(context, api.Base, api.Invoker, _config, new OutputTransformer(PublicUrl()), context.RequestAborted).AsTask();
+    public Task ForwardOutputAsync(HttpContext context)
+    {
+        ConnectionBound.AdmitWhenServed(context);
+        return forwarder.SendAsync(context, api.Base, api.Invoker, _config, new OutputTransformer(PublicUrl()), context.RequestAborted).AsTask();
+    }
 
     private Uri? PublicUrl() => address.Url is { } url ? new Uri(url) : null;
 

@@ -1,3 +1,4 @@
+using ComfyServe.Hosting.Web;
 using ComfyServe.Worker.Admission;
 using ComfyServe.Worker.Benchmark;
 using ComfyServe.Worker.Forwarding;
@@ -31,6 +32,7 @@ internal sealed class TicketGate(TicketVerifier verifier, KeyLoop keys, Readines
             return null;
         }
 
+        ConnectionBound.Admit(context);
         var cost = Cost(ticket, verdict);
         if (readiness.IsDraining)
         {

@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using ComfyServe.Testing;
 using ComfyServe.Worker.Admission;
 using ComfyServe.Worker.Tickets;
 
@@ -80,6 +82,32 @@ public sealed class ForgedTicketTests
                 using var answer = await worker.Client.PostAsync(worker.Url + route, content, TestContext.Current.CancellationToken);
                 Assert.True((int)answer.StatusCode is >= 400 and < 500, $"{route} with {what} answered {(int)answer.StatusCode}");
             }
+        }
+    }
+
+    [Fact]
+    public async Task Connections_MoreIdleOnesThanAllowed_HealthAndRequestsStillWork()
+    {
+        var many = RecordedData.IsFull ? 5_000 : 200;
+        await using var worker = await RunningWorker.StartAsync(change: o => o.MaxConnections = RecordedData.IsFull ? 4_000 : 64);
+        List<TcpClient> idle = [];
+        try
+        {
+            for (var i = 0; i < many; i++)
+            {
+                var client = new TcpClient();
+                await client.ConnectAsync("127.0.0.1", new Uri(worker.Url).Port, TestContext.Current.CancellationToken);
+                idle.Add(client);
+            }
+
+            Assert.Equal("pong", await worker.Client.GetStringAsync(worker.Url + "/ping", TestContext.Current.CancellationToken));
+            Assert.Equal("pong", await worker.Client.GetStringAsync(worker.LocalUrl + "/ping", TestContext.Current.CancellationToken));
+            using var answer = await worker.GenerateAsync();
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
+        finally
+        {
+            idle.ForEach(static c => c.Dispose());
         }
     }
 
