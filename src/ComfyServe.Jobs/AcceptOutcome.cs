@@ -12,6 +12,6 @@ public enum AcceptOutcome
     /// <summary>The idempotency key is known with another fingerprint.</summary>
     KeyConflict,
 
-    /// <summary>The id belongs to a job that is not finished, or that must not be replaced.</summary>
+    /// <summary>The owner has a job of this id that is not finished, or that must not be replaced.</summary>
     IdTaken,
 }

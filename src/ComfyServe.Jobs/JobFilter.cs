@@ -12,8 +12,8 @@ public sealed record JobFilter
     /// <summary>Only this owner; null for all.</summary>
     public string? Owner { get; init; }
 
-    /// <summary>Continues after the job with this id in an earlier list.</summary>
-    public string? After { get; init; }
+    /// <summary>Continues after this job of an earlier list.</summary>
+    public JobKey? After { get; init; }
 
     /// <summary>At most this many, newest first. 1 … 1000, default 100.</summary>
     public int Limit { get; init; } = 100;

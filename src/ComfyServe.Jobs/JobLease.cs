@@ -4,7 +4,10 @@ namespace ComfyServe.Jobs;
 public sealed record JobLease
 {
     /// <summary>The job.</summary>
-    public required string JobId { get; init; }
+    public required JobKey Key { get; init; }
+
+    /// <summary>The job's id.</summary>
+    public string JobId => Key.Id;
 
     /// <summary>Its queue.</summary>
     public required string Queue { get; init; }
@@ -15,8 +18,11 @@ public sealed record JobLease
     /// <summary>Grows with each lease of the job: the fence.</summary>
     public required long Epoch { get; init; }
 
-    /// <summary>Number of this attempt, from 1.</summary>
+    /// <summary>Number of the run that is to begin, from 1: those that began under earlier leases have lower ones.</summary>
     public required int Attempt { get; init; }
+
+    /// <summary>Runs that were going when their holder died.</summary>
+    public int Losses { get; init; }
 
     /// <summary>When it ends unless renewed.</summary>
     public required DateTimeOffset Expires { get; init; }
@@ -30,6 +36,12 @@ public sealed record JobLease
     /// <summary>Load units.</summary>
     public double Cost { get; init; }
 
+    /// <summary>Hash of the request.</summary>
+    public string? Fingerprint { get; init; }
+
     /// <summary>What the last holder noted, or null.</summary>
     public string? Note { get; init; }
+
+    /// <summary>The row: a job that replaced another of the same key is not the one that was leased.</summary>
+    internal long Seq { get; init; }
 }

@@ -7,7 +7,10 @@ namespace ComfyServe.Jobs;
 /// <content>The outbox of webhooks.</content>
 public sealed partial class JobLedger
 {
-    private const string DeliveryColumns = "id, job_id, state, attempts, created, next_at, last_status, last_error";
+    private const string DeliveryColumns = "id, owner, job_id, state, attempts, created, next_at, last_status, last_error";
+
+    /// <summary>Only the present job of a key has a row to belong to.</summary>
+    private const string OfJob = "job_seq = (SELECT seq FROM jobs WHERE owner = @owner AND id = @id)";
 
     /// <summary>Claims deliveries that are due: nobody else gets them until <paramref name="claim"/> has passed.</summary>
     public async Task<IReadOnlyList<Delivery>> ClaimDeliveriesAsync(int limit, TimeSpan claim)
@@ -21,7 +24,7 @@ public sealed partial class JobLedger
                     RETURNING {DeliveryColumns}, target, body
                     """)
                 .With("@until", now + (long)claim.TotalMilliseconds).With("@now", now).With("@limit", limit)
-                .AllAsync(static r => ReadDelivery(r) with { Target = Bytes(r, 8), Body = Bytes(r, 9) }, default);
+                .AllAsync(static r => ReadDelivery(r) with { Target = Bytes(r, 9), Body = Bytes(r, 10) }, default);
         });
         return [.. due.Select(Open)];
     }
@@ -78,18 +81,25 @@ public sealed partial class JobLedger
                 """)
             .With("@id", id).With("@attempt", attempt.Attempt).With("@at", at).With("@status", attempt.Status).With("@error", attempt.Error)
             .With("@duration", (long)attempt.Duration.TotalMilliseconds).ExecuteAsync(default);
+        if (state != DeliveryState.Pending)
+        {
+            await ForgetOrphanAsync(session, id);
+        }
+
         return true;
     });
 
-    /// <summary>Has a delivery tried again now, whatever its state; false when there is none.</summary>
-    public Task<bool> RedeliverAsync(string id) => _writer.RunAsync(async session =>
-        await session.Command("UPDATE deliveries SET state = 0, next_at = @now WHERE id = @id").With("@now", Now()).With("@id", id).ExecuteAsync(default) > 0);
+    /// <summary>Has the deliveries about a job tried again now, whatever their state; tells how many there are.</summary>
+    public Task<int> RedeliverAsync(JobKey job) => _writer.RunAsync(session =>
+        session.Command($"UPDATE deliveries SET state = 0, next_at = @now WHERE {OfJob}")
+            .With("@now", Now()).With("@owner", job.OwnerText).With("@id", job.Id).ExecuteAsync(default));
 
-    /// <summary>The deliveries about a job, without targets and bodies.</summary>
-    public async Task<IReadOnlyList<Delivery>> DeliveriesAsync(string jobId, CancellationToken cancellationToken = default)
+    /// <summary>The deliveries about a job, without targets and bodies; those about one that it replaced are not among them.</summary>
+    public async Task<IReadOnlyList<Delivery>> DeliveriesAsync(JobKey job, CancellationToken cancellationToken = default)
     {
         await using var session = await ReadAsync(cancellationToken);
-        return await session.Command($"SELECT {DeliveryColumns} FROM deliveries WHERE job_id = @id ORDER BY created, id").With("@id", jobId).AllAsync(ReadDelivery, cancellationToken);
+        return await session.Command($"SELECT {DeliveryColumns} FROM deliveries WHERE {OfJob} ORDER BY created, id")
+            .With("@owner", job.OwnerText).With("@id", job.Id).AllAsync(ReadDelivery, cancellationToken);
     }
 
     /// <summary>The tries of a delivery.</summary>
@@ -100,12 +110,22 @@ public sealed partial class JobLedger
             .AllAsync(static r => new DeliveryAttempt((int)r.GetInt64(0), Time(r, 1)!.Value, Number(r, 2), Text(r, 3), TimeSpan.FromMilliseconds(r.GetInt64(4))), cancellationToken);
     }
 
-    private Task<int> InsertAsync(LedgerSession session, string jobId, SealedDelivery delivery) =>
+    private Task<int> InsertAsync(LedgerSession session, Row job, SealedDelivery delivery) =>
         session.Command("""
-                INSERT INTO deliveries (id, job_id, state, attempts, created, next_at, target, body) VALUES (@id, @job_id, 0, 0, @now, @now, @target, @body)
+                INSERT INTO deliveries (id, job_seq, owner, job_id, state, attempts, created, next_at, target, body)
+                VALUES (@id, @job_seq, @owner, @job_id, 0, 0, @now, @now, @target, @body)
                 ON CONFLICT (id) DO NOTHING
                 """)
-            .With("@id", delivery.Id).With("@job_id", jobId).With("@now", Now()).With("@target", delivery.Target).With("@body", delivery.Body).ExecuteAsync(default);
+            .With("@id", delivery.Id).With("@job_seq", job.Seq).With("@owner", job.Key.OwnerText).With("@job_id", job.Key.Id).With("@now", Now()).With("@target", delivery.Target).With("@body", delivery.Body).ExecuteAsync(default);
+
+    /// <summary>A delivery about a job that was replaced meanwhile has been kept for this try only.</summary>
+    private static async Task ForgetOrphanAsync(LedgerSession session, string id)
+    {
+        if (await session.Command("DELETE FROM deliveries WHERE id = @id AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.seq = deliveries.job_seq)").With("@id", id).ExecuteAsync(default) > 0)
+        {
+            await session.Command("DELETE FROM delivery_log WHERE delivery_id = @id").With("@id", id).ExecuteAsync(default);
+        }
+    }
 
     private SealedDelivery Seal(NewDelivery delivery) =>
         new(delivery.Id, _sealer.Seal(delivery.Target.Span, TargetOf(delivery.Id)), _sealer.Seal(delivery.Body.Span, BodyOf(delivery.Id)));
@@ -123,13 +143,13 @@ public sealed partial class JobLedger
     private static Delivery ReadDelivery(DbDataReader r) => new()
     {
         Id = r.GetString(0),
-        JobId = r.GetString(1),
-        State = (DeliveryState)r.GetInt32(2),
-        Attempts = (int)r.GetInt64(3),
-        Created = Time(r, 4)!.Value,
-        Next = Time(r, 5)!.Value,
-        LastStatus = Number(r, 6),
-        LastError = Text(r, 7),
+        Job = new(Owner(r, 1), r.GetString(2)),
+        State = (DeliveryState)r.GetInt32(3),
+        Attempts = (int)r.GetInt64(4),
+        Created = Time(r, 5)!.Value,
+        Next = Time(r, 6)!.Value,
+        LastStatus = Number(r, 7),
+        LastError = Text(r, 8),
     };
 
     private sealed record SealedDelivery(string Id, byte[] Target, byte[] Body);

@@ -8,48 +8,55 @@ public sealed partial class JobLedger
     /// <summary>Ends a job that the lease is held on, and queues its webhooks, in one transaction.</summary>
     public Task<FinishOutcome> FinishAsync(JobLease lease, JobEnding ending)
     {
-        var sealedEnding = Seal(lease.JobId, ending);
-        return _writer.RunAsync(session => FinishAsync(session, lease.JobId, lease.Epoch, sealedEnding));
+        var sealedEnding = Seal(lease.Key, ending);
+        return _writer.RunAsync(session => FinishAsync(session, lease, sealedEnding));
     }
 
     /// <summary>Ends a job whoever works on it, for example as cancelled; the holder's lease is lost with it.</summary>
-    public Task<FinishOutcome> EndAsync(string jobId, JobEnding ending)
+    public Task<FinishOutcome> EndAsync(JobKey key, JobEnding ending)
     {
-        var sealedEnding = Seal(jobId, ending);
-        return _writer.RunAsync(session => FinishAsync(session, jobId, null, sealedEnding));
+        var sealedEnding = Seal(key, ending);
+        return _writer.RunAsync(session => FinishAsync(session, key, sealedEnding));
     }
 
-    private async Task<FinishOutcome> FinishAsync(LedgerSession session, string jobId, long? epoch, SealedEnding ending)
+    private async Task<FinishOutcome> FinishAsync(LedgerSession session, JobLease lease, SealedEnding ending)
     {
-        var fence = epoch is null ? "state < 2" : "state = 1 AND epoch = @epoch";
+        var done = await FinishAsync(session, ending, "seq = @seq AND epoch = @epoch AND state = 1", c => c.With("@seq", lease.Seq).With("@epoch", lease.Epoch));
+        return done ? FinishOutcome.Done : await WhyNotAsync(session, "seq = @seq", c => c.With("@seq", lease.Seq));
+    }
+
+    private async Task<FinishOutcome> FinishAsync(LedgerSession session, JobKey key, SealedEnding ending)
+    {
+        var done = await FinishAsync(session, ending, "owner = @owner AND id = @id AND state < 2", Named);
+        return done ? FinishOutcome.Done : await WhyNotAsync(session, "owner = @owner AND id = @id", Named);
+
+        LedgerCommand Named(LedgerCommand command) => command.With("@owner", key.OwnerText).With("@id", key.Id);
+    }
+
+    private async Task<bool> FinishAsync(LedgerSession session, SealedEnding ending, string fence, Func<LedgerCommand, LedgerCommand> fill)
+    {
         var command = session.Command($"""
-                UPDATE jobs SET state = @state, finished = @now, holder = NULL, lease_expires = NULL, error_code = @code, message = @message, result = @result
-                WHERE id = @id AND {fence}
+                UPDATE jobs SET state = @state, running = 0, finished = @now, holder = NULL, lease_expires = NULL, error_code = @code, message = @message, result = @result
+                WHERE {fence} RETURNING seq, owner, id
                 """)
-            .With("@state", (long)ending.State).With("@now", Now()).With("@code", ending.ErrorCode).With("@message", ending.Message)
-            .With("@result", ending.Result).With("@id", jobId);
-        if (epoch is not null)
+            .With("@state", (long)ending.State).With("@now", Now()).With("@code", ending.ErrorCode).With("@message", ending.Message).With("@result", ending.Result);
+        if (await fill(command).FirstAsync(static r => new Row(r.GetInt64(0), new(Owner(r, 1), r.GetString(2))), default) is not { } row)
         {
-            command.With("@epoch", epoch);
+            return false;
         }
 
-        if (await command.ExecuteAsync(default) == 0)
-        {
-            return await WhyNotAsync(session, jobId);
-        }
-
-        await EndAttemptAsync(session, jobId, ending.Word);
+        await EndRunAsync(session, row.Seq, ending.Word);
         foreach (var delivery in ending.Deliveries)
         {
-            await InsertAsync(session, jobId, delivery);
+            await InsertAsync(session, row, delivery);
         }
 
-        return FinishOutcome.Done;
+        return true;
     }
 
-    private static async Task<FinishOutcome> WhyNotAsync(LedgerSession session, string jobId)
+    private static async Task<FinishOutcome> WhyNotAsync(LedgerSession session, string which, Func<LedgerCommand, LedgerCommand> fill)
     {
-        var state = await session.Command("SELECT state FROM jobs WHERE id = @id").With("@id", jobId).FirstAsync(static r => (object)(JobState)r.GetInt32(0), default);
+        var state = await fill(session.Command($"SELECT state FROM jobs WHERE {which}")).FirstAsync(static r => (object)(JobState)r.GetInt32(0), default);
         if (state is null)
         {
             return FinishOutcome.Unknown;
@@ -58,7 +65,7 @@ public sealed partial class JobLedger
         return JobTransitions.IsTerminal((JobState)state) ? FinishOutcome.AlreadyOver : FinishOutcome.LeaseLost;
     }
 
-    private SealedEnding Seal(string jobId, JobEnding ending)
+    private SealedEnding Seal(JobKey key, JobEnding ending)
     {
         if (!JobTransitions.IsTerminal(ending.State))
         {
@@ -70,10 +77,13 @@ public sealed partial class JobLedger
             State = ending.State,
             Message = ending.Message,
             ErrorCode = ending.ErrorCode,
-            Result = ending.Result.IsEmpty ? null : _sealer.Seal(ending.Result.Span, ResultOf(jobId)),
+            Result = ending.Result.IsEmpty ? null : Seal(ending.Result, key, ResultPart),
             Deliveries = [.. ending.Deliveries.Select(Seal)],
         };
     }
+
+    /// <summary>A job's row and its name.</summary>
+    private sealed record Row(long Seq, JobKey Key);
 
     private sealed record SealedEnding
     {

@@ -5,9 +5,9 @@ namespace ComfyServe.Jobs;
 /// <content>Reading rows.</content>
 public sealed partial class JobLedger
 {
-    /// <summary>17 columns; payload and result follow where they are wanted.</summary>
+    /// <summary>20 columns; payload and result follow where they are wanted.</summary>
     private const string RecordColumns =
-        "id, queue, state, accepted, finished, attempts, max_attempts, epoch, holder, lease_expires, cost, priority, owner, fingerprint, error_code, message, note";
+        "id, queue, state, accepted, finished, attempts, max_attempts, epoch, holder, lease_expires, cost, priority, owner, fingerprint, error_code, message, note, running, losses, seq";
 
     private static JobRecord ReadRecord(DbDataReader r) => new()
     {
@@ -23,12 +23,21 @@ public sealed partial class JobLedger
         LeaseExpires = Time(r, 9),
         Cost = r.GetDouble(10),
         Priority = (int)r.GetInt64(11),
-        Owner = Text(r, 12),
+        Owner = Owner(r, 12),
         Fingerprint = Text(r, 13),
         ErrorCode = Text(r, 14),
         Message = Text(r, 15),
         Note = Text(r, 16),
+        IsRunning = r.GetInt32(17) != 0,
+        Losses = (int)r.GetInt64(18),
+        Seq = r.GetInt64(19),
     };
+
+    private static JobRecord ReadWithPayload(DbDataReader r) => ReadRecord(r) with { Payload = Bytes(r, 20) };
+
+    private static JobRecord ReadWhole(DbDataReader r) => ReadWithPayload(r) with { Result = Bytes(r, 21) };
+
+    private static string? Owner(DbDataReader r, int column) => r.GetString(column) is { Length: > 0 } owner ? owner : null;
 
     private static string? Text(DbDataReader r, int column) => r.IsDBNull(column) ? null : r.GetString(column);
 

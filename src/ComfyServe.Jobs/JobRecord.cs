@@ -3,8 +3,11 @@ namespace ComfyServe.Jobs;
 /// <summary>A job as the ledger has it.</summary>
 public sealed record JobRecord
 {
-    /// <summary>Id.</summary>
+    /// <summary>Id, unique for its owner.</summary>
     public required string Id { get; init; }
+
+    /// <summary>Owner and id.</summary>
+    public JobKey Key => new(Owner, Id);
 
     /// <summary>Queue.</summary>
     public required string Queue { get; init; }
@@ -18,11 +21,20 @@ public sealed record JobRecord
     /// <summary>When it reached its terminal state.</summary>
     public DateTimeOffset? Finished { get; init; }
 
-    /// <summary>Leases given so far.</summary>
+    /// <summary>Runs that have begun so far. Waiting is no attempt, however often processes restart meanwhile.</summary>
     public required int Attempts { get; init; }
 
-    /// <summary>Leases allowed.</summary>
+    /// <summary>Runs allowed.</summary>
     public required int MaxAttempts { get; init; }
+
+    /// <summary>Whether a run is going now, or was when the holder died.</summary>
+    public bool IsRunning { get; init; }
+
+    /// <summary>Runs that were going when their holder died.</summary>
+    public int Losses { get; init; }
+
+    /// <summary>Whether it has been running so often when a process died that it must be taken for the cause.</summary>
+    public bool IsSuspect => Losses >= JobLedger.MaxLosses;
 
     /// <summary>Fence of the current or last lease.</summary>
     public required long Epoch { get; init; }
@@ -39,7 +51,7 @@ public sealed record JobRecord
     /// <summary>Priority.</summary>
     public int Priority { get; init; }
 
-    /// <summary>Whom it belongs to.</summary>
+    /// <summary>Whom it belongs to; null where keys are not asked for.</summary>
     public string? Owner { get; init; }
 
     /// <summary>Hash of the request.</summary>
@@ -59,4 +71,7 @@ public sealed record JobRecord
 
     /// <summary>What came of it; empty before the end and in lists.</summary>
     public ReadOnlyMemory<byte> Result { get; init; }
+
+    /// <summary>The row.</summary>
+    internal long Seq { get; init; }
 }

@@ -1,11 +1,10 @@
 using System.Collections.Concurrent;
 using ComfyServe.Jobs.Deliveries;
-using CsCheck;
 
 namespace ComfyServe.Jobs.Tests;
 
 /// <summary>What the ledger promises, on either database.</summary>
-public abstract class LedgerContract
+public abstract partial class LedgerContract
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
@@ -20,7 +19,7 @@ public abstract class LedgerContract
         await host.ReopenAsync();
 
         Assert.Equal(AcceptOutcome.Accepted, accepted.Outcome);
-        var found = await host.Ledger.FindAsync("a", TestContext.Current.CancellationToken);
+        var found = await host.Ledger.FindAsync(new("me", "a"), TestContext.Current.CancellationToken);
         Assert.Equal(JobState.Waiting, found!.State);
         Assert.Equal("payload of the job"u8, found.Payload.Span);
         Assert.Equal(("me", 42.0), (found.Owner, found.Cost));
@@ -39,7 +38,7 @@ public abstract class LedgerContract
         Assert.Equal((AcceptOutcome.Repeated, "a"), (repeated.Outcome, repeated.JobId));
         Assert.Equal((AcceptOutcome.KeyConflict, "a"), (conflict.Outcome, conflict.JobId));
         Assert.Equal(AcceptOutcome.Accepted, elsewhere.Outcome);
-        Assert.Null(await host.Ledger.FindAsync("b", TestContext.Current.CancellationToken));
+        Assert.Null(await host.Ledger.FindAsync(Key("b"), TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -60,12 +59,12 @@ public abstract class LedgerContract
         await host.Ledger.AcceptAsync(LedgerHost.Job("a"));
 
         var early = await host.Ledger.AcceptAsync(LedgerHost.Job("a") with { ReplacesFinished = true, IdempotencyKey = "k" });
-        await host.Ledger.EndAsync("a", LedgerHost.Ending(JobState.Cancelled));
+        await host.Ledger.EndAsync(Key("a"), LedgerHost.Ending(JobState.Cancelled));
         var strict = await host.Ledger.AcceptAsync(LedgerHost.Job("a"));
         var late = await host.Ledger.AcceptAsync(LedgerHost.Job("a") with { ReplacesFinished = true, IdempotencyKey = "k" });
 
         Assert.Equal([AcceptOutcome.IdTaken, AcceptOutcome.IdTaken, AcceptOutcome.Accepted], [early.Outcome, strict.Outcome, late.Outcome]);
-        Assert.Equal(JobState.Waiting, (await host.Ledger.FindAsync("a", TestContext.Current.CancellationToken))!.State);
+        Assert.Equal(JobState.Waiting, (await host.Ledger.FindAsync(Key("a"), TestContext.Current.CancellationToken))!.State);
     }
 
     [Fact]
@@ -104,22 +103,24 @@ public abstract class LedgerContract
         await using var host = await OpenAsync();
         await host.Ledger.AcceptAsync(LedgerHost.Job("a"));
         var slow = (await host.Ledger.LeaseAsync("q", "slow", Minute))!;
+        await host.Ledger.BeginRunAsync(slow, slow.Attempt);
         host.Time.Advance(Minute * 2);
         await host.Ledger.ReclaimAsync(null, _ => LedgerHost.Ending(JobState.Failed));
         var fast = (await host.Ledger.LeaseAsync("q", "fast", Minute))!;
+        await host.Ledger.BeginRunAsync(fast, fast.Attempt);
 
         var lost = await host.Ledger.FinishAsync(slow, LedgerHost.Ending(JobState.Failed, "slow"));
         var renewed = await host.Ledger.RenewAsync(slow, Minute);
         var done = await host.Ledger.FinishAsync(fast, LedgerHost.Ending());
         var again = await host.Ledger.FinishAsync(fast, LedgerHost.Ending(JobState.Failed));
-        var cancelled = await host.Ledger.EndAsync("a", LedgerHost.Ending(JobState.Cancelled));
+        var cancelled = await host.Ledger.EndAsync(Key("a"), LedgerHost.Ending(JobState.Cancelled));
 
         Assert.Equal((FinishOutcome.LeaseLost, false), (lost, renewed));
         Assert.Equal([FinishOutcome.Done, FinishOutcome.AlreadyOver, FinishOutcome.AlreadyOver], [done, again, cancelled]);
-        var found = await host.Ledger.FindAsync("a", TestContext.Current.CancellationToken);
+        var found = await host.Ledger.FindAsync(Key("a"), TestContext.Current.CancellationToken);
         Assert.Equal((JobState.Completed, "done", 2), (found!.State, found.Message, found.Attempts));
         Assert.Equal("result of the job"u8, found.Result.Span);
-        Assert.Equal(["lost", "completed"], (await host.Ledger.AttemptsAsync("a", TestContext.Current.CancellationToken)).Select(a => a.Outcome));
+        Assert.Equal(["lost", "completed"], (await host.Ledger.AttemptsAsync(Key("a"), TestContext.Current.CancellationToken)).Select(a => a.Outcome));
     }
 
     [Fact]
@@ -129,16 +130,18 @@ public abstract class LedgerContract
         await host.Ledger.AcceptAsync(LedgerHost.Job("a") with { MaxAttempts = 2 });
 
         var first = (await host.Ledger.LeaseAsync("q", "w", Minute))!;
+        await host.Ledger.BeginRunAsync(first, first.Attempt);
         await host.Ledger.ReleaseAsync(first, host.Time.GetUtcNow() + Minute, "worker_lost", "gone", LedgerHost.Ending(JobState.Failed, "exhausted"));
         var early = await host.Ledger.LeaseAsync("q", "w", Minute);
         host.Time.Advance(Minute);
         var second = (await host.Ledger.LeaseAsync("q", "w", Minute))!;
+        await host.Ledger.BeginRunAsync(second, second.Attempt);
         var outcome = await host.Ledger.ReleaseAsync(second, host.Time.GetUtcNow(), "worker_lost", "gone", LedgerHost.Ending(JobState.Failed, "exhausted"));
 
         Assert.Null(early);
         Assert.Equal((1, 2), (first.Attempt, second.Attempt));
         Assert.Equal(FinishOutcome.Done, outcome);
-        var found = await host.Ledger.FindAsync("a", TestContext.Current.CancellationToken);
+        var found = await host.Ledger.FindAsync(Key("a"), TestContext.Current.CancellationToken);
         Assert.Equal((JobState.Failed, "exhausted"), (found!.State, found.Message));
     }
 
@@ -148,14 +151,15 @@ public abstract class LedgerContract
         await using var host = await OpenAsync();
         await host.Ledger.AcceptAsync(LedgerHost.Job("a") with { Holder = "dead" });
         await host.Ledger.AcceptAsync(LedgerHost.Job("b") with { Holder = "alive" });
-        await host.Ledger.AcceptAsync(LedgerHost.Job("c") with { Holder = "dead", MaxAttempts = 1 });
+        var last = await host.Ledger.AcceptAsync(LedgerHost.Job("c") with { Holder = "dead", MaxAttempts = 1 });
+        await host.Ledger.BeginRunAsync(last.Lease!, 1);
 
         var reclaimed = await host.Ledger.ReclaimAsync("dead", j => LedgerHost.Ending(JobState.Failed, $"exhausted {j.Id}"));
 
         Assert.Equal(["a", "c"], reclaimed.Select(j => j.Id));
         Assert.Equal("a", (await host.Ledger.LeaseAsync("q", "w", Minute))!.JobId);
-        Assert.Equal("exhausted c", (await host.Ledger.FindAsync("c", TestContext.Current.CancellationToken))!.Message);
-        Assert.Equal(JobState.Leased, (await host.Ledger.FindAsync("b", TestContext.Current.CancellationToken))!.State);
+        Assert.Equal("exhausted c", (await host.Ledger.FindAsync(Key("c"), TestContext.Current.CancellationToken))!.Message);
+        Assert.Equal(JobState.Leased, (await host.Ledger.FindAsync(Key("b"), TestContext.Current.CancellationToken))!.State);
     }
 
     [Fact]
@@ -164,12 +168,12 @@ public abstract class LedgerContract
         await using var host = await OpenAsync();
         var accepted = await host.Ledger.AcceptAsync(LedgerHost.Job("a") with { Holder = "one" });
 
-        var noted = await host.Ledger.NoteAsync(accepted.Lease!, "try 2");
+        var noted = await host.Ledger.BeginRunAsync(accepted.Lease!, 1, "try 2");
         await host.Ledger.ReclaimAsync("one", _ => LedgerHost.Ending(JobState.Failed));
 
         Assert.True(noted);
         Assert.Equal("try 2", (await host.Ledger.LeaseAsync("q", "two", Minute))!.Note);
-        Assert.False(await host.Ledger.NoteAsync(accepted.Lease!, "too late"));
+        Assert.False(await host.Ledger.BeginRunAsync(accepted.Lease!, 2, "too late"));
     }
 
     [Fact]
@@ -182,8 +186,8 @@ public abstract class LedgerContract
         }
 
         await host.Ledger.LeaseAsync("q", "w", Minute);
-        await host.Ledger.EndAsync("b", LedgerHost.Ending(JobState.Cancelled));
-        await host.Ledger.EndAsync("c", LedgerHost.Ending(JobState.Cancelled) with { Deliveries = [Hook("h")] });
+        await host.Ledger.EndAsync(Key("b"), LedgerHost.Ending(JobState.Cancelled));
+        await host.Ledger.EndAsync(Key("c"), LedgerHost.Ending(JobState.Cancelled) with { Deliveries = [Hook("h")] });
         var counts = await host.Ledger.CountAsync("q", TestContext.Current.CancellationToken);
         var all = await host.Ledger.CountAllAsync(TestContext.Current.CancellationToken);
         host.Time.Advance(Minute);
@@ -194,9 +198,9 @@ public abstract class LedgerContract
         Assert.Equal(1, pruned);
         Assert.Equal(["d", "c", "a"], (await host.Ledger.ListAsync(new() { Queue = "q" }, TestContext.Current.CancellationToken)).Select(j => j.Id));
         Assert.Equal(["c"], (await host.Ledger.ListAsync(new() { State = JobState.Cancelled }, TestContext.Current.CancellationToken)).Select(j => j.Id));
-        Assert.Equal(["a"], (await host.Ledger.ListAsync(new() { After = "c" }, TestContext.Current.CancellationToken)).Select(j => j.Id));
-        Assert.Null(await host.Ledger.FindKeyAsync("q", "b", TestContext.Current.CancellationToken));
-        Assert.Equal("d", (await host.Ledger.FindKeyAsync("q", "d", TestContext.Current.CancellationToken))!.Value.JobId);
+        Assert.Equal(["a"], (await host.Ledger.ListAsync(new() { After = Key("c") }, TestContext.Current.CancellationToken)).Select(j => j.Id));
+        Assert.Null(await host.Ledger.FindKeyAsync("q", null, "b", TestContext.Current.CancellationToken));
+        Assert.Equal("d", (await host.Ledger.FindKeyAsync("q", null, "d", TestContext.Current.CancellationToken))!.Value.JobId);
     }
 
     [Fact]
@@ -204,7 +208,7 @@ public abstract class LedgerContract
     {
         await using var host = await OpenAsync();
         await host.Ledger.AcceptAsync(LedgerHost.Job("a"));
-        await host.Ledger.EndAsync("a", LedgerHost.Ending() with { Deliveries = [Hook("h")] });
+        await host.Ledger.EndAsync(Key("a"), LedgerHost.Ending() with { Deliveries = [Hook("h")] });
 
         var claimed = Assert.Single(await host.Ledger.ClaimDeliveriesAsync(10, Minute));
         var nothing = await host.Ledger.ClaimDeliveriesAsync(10, Minute);
@@ -223,9 +227,9 @@ public abstract class LedgerContract
         Assert.Equal(now + (10 * Minute), next);
         Assert.Equal((1, 500), (second.Attempts, second.LastStatus));
         Assert.Empty(await host.Ledger.ClaimDeliveriesAsync(10, Minute));
-        Assert.Equal(DeliveryState.Delivered, Assert.Single(await host.Ledger.DeliveriesAsync("a", TestContext.Current.CancellationToken)).State);
+        Assert.Equal(DeliveryState.Delivered, Assert.Single(await host.Ledger.DeliveriesAsync(Key("a"), TestContext.Current.CancellationToken)).State);
         Assert.Equal([500, 200], (await host.Ledger.DeliveryLogAsync("h", TestContext.Current.CancellationToken)).Select(l => l.Status));
-        Assert.True(await host.Ledger.RedeliverAsync("h"));
+        Assert.Equal(1, await host.Ledger.RedeliverAsync(Key("a")));
         Assert.Single(await host.Ledger.ClaimDeliveriesAsync(10, Minute));
     }
 
@@ -257,6 +261,7 @@ public abstract class LedgerContract
                 continue;
             }
 
+            await host.Ledger.BeginRunAsync(lease, lease.Attempt);
             var outcome = FinishOutcome.LeaseLost;
             switch (random.Next(4))
             {
@@ -264,7 +269,7 @@ public abstract class LedgerContract
                     outcome = await host.Ledger.FinishAsync(lease, LedgerHost.Ending());
                     break;
                 case 1:
-                    outcome = await host.Ledger.EndAsync(lease.JobId, LedgerHost.Ending(JobState.Cancelled));
+                    outcome = await host.Ledger.EndAsync(lease.Key, LedgerHost.Ending(JobState.Cancelled));
                     break;
                 case 2:
                     host.Time.Advance(TimeSpan.FromSeconds(2));
@@ -286,11 +291,13 @@ public abstract class LedgerContract
 
     private static async Task EndAsync(LedgerHost host, string id, ConcurrentBag<string> endings)
     {
-        if (await host.Ledger.EndAsync(id, LedgerHost.Ending(JobState.Cancelled)) == FinishOutcome.Done)
+        if (await host.Ledger.EndAsync(Key(id), LedgerHost.Ending(JobState.Cancelled)) == FinishOutcome.Done)
         {
             endings.Add(id);
         }
     }
+
+    private static JobKey Key(string id) => new(null, id);
 
     private static NewDelivery Hook(string id) => new() { Id = id, Target = "https://receiver/?token=1"u8.ToArray(), Body = "{}"u8.ToArray() };
 

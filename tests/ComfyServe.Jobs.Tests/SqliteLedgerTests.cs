@@ -40,7 +40,7 @@ public sealed class SqliteLedgerTests : LedgerContract
     {
         await using var host = await LedgerHost.OpenAsync(null);
         await host.Ledger.AcceptAsync(LedgerHost.Job("a") with { Payload = "hunter2-payload"u8.ToArray() });
-        await host.Ledger.EndAsync("a", LedgerHost.Ending() with
+        await host.Ledger.EndAsync(new(null, "a"), LedgerHost.Ending() with
         {
             Result = "hunter2-result"u8.ToArray(),
             Deliveries = [new() { Id = "h", Target = "hunter2-target"u8.ToArray(), Body = "hunter2-body"u8.ToArray() }],

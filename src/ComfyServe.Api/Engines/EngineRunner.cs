@@ -33,9 +33,11 @@ internal sealed partial class EngineRunner(EngineTimes times, TimeProvider time,
             await engine.Socket.WhenConnectedAsync(times.Connect, cancellationToken);
             if (takeOver && await IsKnownAsync(engine, promptId, cancellationToken))
             {
+                await observer.OnSubmitAsync(startsAtOnce: false); // Whether it has begun is seen now.
                 return await WatchAsync(engine, run, default, cancellationToken);
             }
 
+            await observer.OnSubmitAsync(startsAtOnce: engine.Running <= 1);
             var reply = await SubmitAsync(engine, run, workflow, cancellationToken);
             if (reply.Refusal is { } refusal)
             {

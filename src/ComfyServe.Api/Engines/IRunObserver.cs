@@ -14,6 +14,10 @@ internal interface IRunObserver
     /// <summary>The files of the run's owner, where callers show keys.</summary>
     OwnerFiles? Files { get; }
 
+    /// <summary>The engine is about to be given the workflow, or has it already. Awaited, unlike all that follows.</summary>
+    /// <param name="startsAtOnce">Whether nothing else of ours keeps the engine from beginning with it.</param>
+    Task OnSubmitAsync(bool startsAtOnce);
+
     /// <summary>The engine began to execute the workflow.</summary>
     void OnStarted();
 

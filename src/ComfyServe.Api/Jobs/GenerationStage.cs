@@ -37,7 +37,7 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
                 using var lease = await pool.AcquireAsync(job, job.Request.Owner, job.Order, job.Cancellation);
                 engine = lease.Engine;
                 var workflow = await stager.StageAsync(engine, inputs, afresh, job.Cancellation);
-                outcome = await RunOnceAsync(job, workflow, engine, job.FirstRun + attempt - 1, takeOver: false, queued);
+                outcome = await RunOnceAsync(job, workflow, engine, job.NextRun, takeOver: false, queued);
             }
             catch (EngineUnreachableException e)
             {
@@ -58,6 +58,7 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
                 return null;
             }
 
+            await job.EndRunAsync(error.Code.ToString());
             afresh |= missing; // The engine may have lost the files that it was given earlier.
             Log.Retrying(logger, job.Id, engine.Name, attempt, error.Code);
         }
@@ -67,7 +68,7 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
     public async Task<(bool IsOver, GeneratedRun? Run)> ResumeAsync(Job job)
     {
         var queued = time.GetTimestamp();
-        if (job.FirstRun == 1 || await FindAsync(job) is not { } found)
+        if (!job.IsResumed || await FindAsync(job) is not { } found)
         {
             return (false, null);
         }
@@ -83,6 +84,7 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
 
         if (outcome.Repeatable)
         {
+            await job.EndRunAsync(error.Code.ToString());
             return (false, null);
         }
 
@@ -97,12 +99,9 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
             try
             {
                 await engine.Socket.WhenConnectedAsync(Connect, job.Cancellation);
-                for (var number = job.FirstRun - 1; number >= Math.Max(1, job.FirstRun - OldRuns); number--)
+                if (await FindAsync(job, engine) is { } number)
                 {
-                    if (await EngineRunner.IsKnownAsync(engine, KeyedRandom.PromptId(job.Request.RunKey, number), job.Cancellation))
-                    {
-                        return (engine, number);
-                    }
+                    return (engine, number);
                 }
             }
             catch (Exception e) when (e is EngineUnreachableException or TimeoutException)
@@ -112,6 +111,36 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
         }
 
         return null;
+    }
+
+    /// <summary>Looks for the job's runs, newest first, and for the next one: that it began may not have been written any more.</summary>
+    private static async Task<int?> FindAsync(Job job, Engine engine)
+    {
+        var (next, recorded) = (job.NextRun, job.NextRun - 1);
+        if (recorded > 0)
+        {
+            // What the engine tells of the run may be what killed the process.
+            job.Run = recorded;
+            await job.RecordRunAsync();
+        }
+
+        int? found = null;
+        try
+        {
+            for (var number = next; found is null && number >= Math.Max(1, next - OldRuns); number--)
+            {
+                found = await EngineRunner.IsKnownAsync(engine, KeyedRandom.PromptId(job.Request.RunKey, number), job.Cancellation) ? number : null;
+            }
+        }
+        finally
+        {
+            if (recorded > 0 && found != recorded && !job.IsDetached)
+            {
+                await job.EndRunAsync("not found");
+            }
+        }
+
+        return found;
     }
 
     private async Task<RunOutcome> RunOnceAsync(Job job, ReadOnlyMemory<byte> workflow, Engine engine, int number, bool takeOver, long queued)
@@ -126,6 +155,7 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
             Message = $"Generation started (ComfyUI job: {promptId})",
             Timings = s.Timings with { QueueMs = s.Timings.QueueMs ?? Milliseconds(queued) },
         });
+        job.Run = number;
         var outcome = await runner.RunAsync(engine, promptId, workflow, CountNodes(workflow), takeOver, job, job.Cancellation);
         var files = OwnerFiles.Of(job.Request.Owner);
         if (files is not null && outcome.Error is { } told)

@@ -21,6 +21,7 @@ internal sealed class Job : IRunObserver, IDisposable
     private volatile JobEvents? _events;
     private volatile bool _isOver;
     private volatile bool _hasBegun;
+    private int _recordedRun; // written by the job's task and by the engine's socket loop
     private long _lastStepMessage; // read and written by the engine's socket loop alone
 
     public Job(JobRequest request, JobContext context, DateTimeOffset accepted)
@@ -49,8 +50,23 @@ internal sealed class Job : IRunObserver, IDisposable
     /// <summary>Whether callers may know the end before it is on disk.</summary>
     public bool CallerStays { get; init; }
 
-    /// <summary>Number of the first run that has not been tried: runs of earlier processes have lower ones.</summary>
-    public int FirstRun { get; init; } = 1;
+    /// <summary>Owner and id.</summary>
+    public JobKey Key => Request.Key;
+
+    /// <summary>Whether an earlier process had the job.</summary>
+    public bool IsResumed { get; init; }
+
+    /// <summary>How often a process died while the job was running.</summary>
+    public int Losses { get; init; }
+
+    /// <summary>Number of the next run: those that have begun, in earlier processes too, have lower ones.</summary>
+    public int NextRun { get; set; } = 1; // of the job's own task alone
+
+    /// <summary>Number of the run that is under way or about to begin.</summary>
+    public int Run { get; set; } // written by the job's own task alone
+
+    /// <summary>Completes when the last run's beginning is on disk, or cannot be written.</summary>
+    public Task RunRecorded { get; private set; } = Task.CompletedTask;
 
     /// <summary>What is known now.</summary>
     public JobSnapshot Snapshot => _snapshot;
@@ -164,6 +180,29 @@ internal sealed class Job : IRunObserver, IDisposable
     /// <summary>Ends the job as failed.</summary>
     public bool Fail(string message, JobError error) => TryFinish(s => s with { Status = JobStatus.Failed, Message = message, Error = error });
 
+    /// <summary>
+    /// Notes that the run has begun: for a job in the engine's own queue that is when the engine says so. Only a job that an earlier process had, and that
+    /// begins at once, waits until it is on disk: if it is what killed that process, this must be known when it does so again. For all others the cost of a
+    /// write before would be the price of every job.
+    /// </summary>
+    public Task RecordRunAsync()
+    {
+        if (Interlocked.Exchange(ref _recordedRun, Run) != Run)
+        {
+            RunRecorded = _context.Recorder.BeginRunAsync(this, Run);
+        }
+
+        return RunRecorded;
+    }
+
+    /// <summary>Notes that no run is going while the job waits for another one.</summary>
+    public async Task EndRunAsync(string outcome)
+    {
+        await RunRecorded;
+        await _context.Recorder.EndRunAsync(this, Run, outcome);
+        _recordedRun = 0;
+    }
+
     /// <summary>Stops the work on a job that is over.</summary>
     public Task StopWorkAsync() => _cancellation.CancelAsync();
 
@@ -204,21 +243,27 @@ internal sealed class Job : IRunObserver, IDisposable
 
     OwnerFiles? IRunObserver.Files => OwnerFiles.Of(Request.Owner);
 
+    Task IRunObserver.OnSubmitAsync(bool startsAtOnce)
+    {
+        NextRun = Math.Max(NextRun, Run + 1);
+        return startsAtOnce && IsResumed ? RecordRunAsync() : Task.CompletedTask;
+    }
+
     void IRunObserver.OnStarted()
     {
-        HasBegun = true;
+        Begin();
         Update(static s => s with { Message = "Execution started..." });
     }
 
     void IRunObserver.OnNode(string nodeId, double fraction)
     {
-        HasBegun = true; // The message of the beginning may have been lost with a socket.
+        Begin(); // The message of the beginning may have been lost with a socket.
         Update(s => s with { Message = $"Processing node: {nodeId}", Fraction = Math.Max(s.Fraction, fraction), Step = new(nodeId, 0, 0, Math.Max(s.Fraction, fraction)) }, nodeId);
     }
 
     void IRunObserver.OnProgress(string nodeId, double value, double max, double fraction)
     {
-        HasBegun = true;
+        Begin();
         var text = ProgressText(value, max);
         lock (_gate)
         {
@@ -247,6 +292,15 @@ internal sealed class Job : IRunObserver, IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _cancellation.Dispose();
+
+    private void Begin()
+    {
+        HasBegun = true;
+        if (Volatile.Read(ref _recordedRun) != Run)
+        {
+            _ = RecordRunAsync();
+        }
+    }
 
     private static string ProgressText(double value, double max) =>
         string.Create(CultureInfo.InvariantCulture, $"Progress: {(max > 0 ? 100 * value / max : 0):0.0}% ({value}/{max})");

@@ -12,8 +12,10 @@ namespace ComfyServe.Api.Jobs;
 
 /// <summary>Takes one job through its stages: prepare the inputs, generate on an engine, store the outputs.</summary>
 internal sealed partial class JobPipeline(
-    InputPreparer preparer, GenerationStage generation, OutputCollector collector, ObjectStores stores, TimeProvider time, ILogger<JobPipeline> logger)
+    InputPreparer preparer, GenerationStage generation, OutputCollector collector, ObjectStores stores, TimeProvider time, ILogger<JobPipeline> logger) : IDisposable
 {
+    private readonly SuspectLane _suspects = new();
+
     /// <summary>Works until the job is over. Never throws.</summary>
     [SuppressMessage("Design", "CA1031", Justification = "The top of a job: whatever goes wrong must end in a terminal state.")]
     public async Task RunAsync(Job job)
@@ -26,6 +28,7 @@ internal sealed partial class JobPipeline(
                 return;
             }
 
+            using var turn = await _suspects.EnterAsync(job);
             var (isOver, run) = await generation.ResumeAsync(job);
             if (!isOver)
             {
@@ -53,6 +56,9 @@ internal sealed partial class JobPipeline(
             job.Fail("Internal error", new() { Code = JobErrorCode.Internal, Message = "Internal error; the service's log has it under the request's id" });
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _suspects.Dispose();
 
     private static void FailOfInputs(Job job, InputException e)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ComfyServe.Jobs;
 
 namespace ComfyServe.Api.Jobs;
 
@@ -8,22 +9,22 @@ internal sealed class JobRegistry
     /// <summary>Finished jobs kept in memory; older ones are in the ledger.</summary>
     internal const int Remembered = 256;
 
-    private readonly ConcurrentDictionary<string, Job> _jobs = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<JobKey, Job> _jobs = new();
     private readonly ConcurrentQueue<Job> _finished = new();
 
-    /// <summary>Takes a job in, unless one of its id is under way: then that one is returned.</summary>
+    /// <summary>Takes a job in, unless its owner has one of its id under way: then that one is returned.</summary>
     public Job? Add(Job job)
     {
-        while (!_jobs.TryAdd(job.Id, job))
+        while (!_jobs.TryAdd(job.Key, job))
         {
-            if (_jobs.TryGetValue(job.Id, out var other))
+            if (_jobs.TryGetValue(job.Key, out var other))
             {
                 if (!other.IsOver)
                 {
                     return other;
                 }
 
-                if (_jobs.TryUpdate(job.Id, job, other))
+                if (_jobs.TryUpdate(job.Key, job, other))
                 {
                     return null;
                 }
@@ -34,10 +35,10 @@ internal sealed class JobRegistry
     }
 
     /// <summary>A job, or null.</summary>
-    public Job? Find(string id) => _jobs.GetValueOrDefault(id);
+    public Job? Find(JobKey key) => _jobs.GetValueOrDefault(key);
 
     /// <summary>Takes a job out.</summary>
-    public void Remove(Job job) => _jobs.TryRemove(new(job.Id, job));
+    public void Remove(Job job) => _jobs.TryRemove(new(job.Key, job));
 
     /// <summary>Notes that a job's end is in the ledger: it need not stay in memory for ever.</summary>
     public void Recorded(Job job)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ComfyServe.Contracts.Api;
+using ComfyServe.Jobs;
 
 namespace ComfyServe.Api.Jobs;
 
@@ -8,6 +9,9 @@ internal sealed record JobRequest
 {
     /// <summary>The caller's id, or one of ours.</summary>
     public required string Id { get; init; }
+
+    /// <summary>Owner and id: what names the job.</summary>
+    public JobKey Key => new(Owner, Id);
 
     /// <summary>Chosen once for this request: the ids of its runs and its random numbers follow from it, also after a restart.</summary>
     public Guid RunKey { get; init; } = Guid.NewGuid();

@@ -46,7 +46,7 @@ internal sealed partial class JobService(ApiOptions options, JobPipeline pipelin
             return Acceptance.Refused(JobErrorCode.ShuttingDown);
         }
 
-        if (_registry.Find(request.Id) is { IsOver: true } earlier)
+        if (_registry.Find(request.Key) is { IsOver: true } earlier)
         {
             // Its end must be written before the ledger lets the id be used again; on a full disk the ledger refuses it.
             await Task.WhenAny(earlier.Recorded, Task.Delay(LongestWrite, parts.Time));
@@ -70,7 +70,7 @@ internal sealed partial class JobService(ApiOptions options, JobPipeline pipelin
             _ = job.Events;
         }
 
-        var accepting = recorder.AcceptAsync(request, Scoped(request, terms.IdempotencyKey));
+        var accepting = recorder.AcceptAsync(request, terms.IdempotencyKey);
         job.Lease = LeaseOfAsync(accepting);
         if (terms.CallerStays && terms.IdempotencyKey is null)
         {
@@ -83,15 +83,15 @@ internal sealed partial class JobService(ApiOptions options, JobPipeline pipelin
     }
 
     /// <summary>A job that is under way or remembered, here or in the ledger.</summary>
-    public async Task<Job?> FindAsync(string id, CancellationToken cancellationToken)
+    public async Task<Job?> FindAsync(JobKey key, CancellationToken cancellationToken)
     {
-        if (_registry.Find(id) is { } job)
+        if (_registry.Find(key) is { } job)
         {
             return job;
         }
 
-        return await recorder.FindAsync(id, cancellationToken) is { } found
-            ? Job.Restore(found.Result, new() { Id = id, Workflow = default, PublicUrl = "", Owner = found.Owner }, Context())
+        return await recorder.FindAsync(key, cancellationToken) is { } result
+            ? Job.Restore(result, new() { Id = key.Id, Workflow = default, PublicUrl = "", Owner = key.Owner }, Context())
             : null;
     }
 
@@ -123,11 +123,8 @@ internal sealed partial class JobService(ApiOptions options, JobPipeline pipelin
 
     private JobContext Context() => new(Interlocked.Increment(ref _order), queues, recorder, parts.Time);
 
-    /// <summary>A key counts for the one who uses it.</summary>
-    private static string? Scoped(JobRequest request, string? key) => key is null ? null : $"{request.Owner}/{key}";
-
     private static Acceptance Repeats(Job other, JobRequest request) =>
-        other.Request.Fingerprint == request.Fingerprint && other.Request.Owner == request.Owner ? new(other, null) : Acceptance.Refused(JobErrorCode.IdInUse);
+        other.Request.Fingerprint == request.Fingerprint ? new(other, null) : Acceptance.Refused(JobErrorCode.IdInUse);
 
     private static async Task<JobLease?> LeaseOfAsync(Task<AcceptResult> accepting) => (await accepting).Lease;
 
@@ -159,7 +156,7 @@ internal sealed partial class JobService(ApiOptions options, JobPipeline pipelin
                 return new(job, null);
             case AcceptOutcome.Repeated:
                 Drop(job);
-                return await FindAsync(result.JobId, default) is { } earlier ? new(earlier, null) : Acceptance.Refused(JobErrorCode.IdInUse);
+                return await FindAsync(job.Key with { Id = result.JobId }, default) is { } earlier ? new(earlier, null) : Acceptance.Refused(JobErrorCode.IdInUse);
             default:
                 Drop(job);
                 return Acceptance.Refused(JobErrorCode.IdInUse);
@@ -194,15 +191,16 @@ internal sealed partial class JobService(ApiOptions options, JobPipeline pipelin
 
     private void Resume(JobLease lease)
     {
-        var request = StoredRequest.Read(lease.Payload);
-        var job = new Job(request, Context(), lease.Accepted)
+        var job = new Job(StoredRequest.Read(lease), Context(), lease.Accepted)
         {
             Lease = Task.FromResult<JobLease?>(lease),
-            FirstRun = ((lease.Attempt - 1) * GenerationStage.MaxAttempts) + 1,
+            IsResumed = true,
+            Losses = lease.Losses,
+            NextRun = lease.Attempt,
         };
         _registry.Add(job);
-        _places.Take(request.Owner);
-        Log.Resumed(parts.Logger, job.Id, lease.Attempt);
+        _places.Take(job.Request.Owner);
+        Log.Resumed(parts.Logger, job.Id, lease.Attempt - 1);
         _active[job] = RunAsync(job);
     }
 
@@ -221,6 +219,7 @@ internal sealed partial class JobService(ApiOptions options, JobPipeline pipelin
             queues.Measure(took / 1000.0);
         }
 
+        await job.RunRecorded;
         await job.Recorded;
         if (job.Finished.IsCompletedSuccessfully)
         {
@@ -235,6 +234,7 @@ internal sealed partial class JobService(ApiOptions options, JobPipeline pipelin
     private async Task DrainAsync()
     {
         _stopping = true;
+        var leaving = recorder.LeaveRunsAsync(); // From here on whoever ends this process is no crash.
         var working = Task.WhenAll(_active.Values);
         using var stop = new CancellationTokenSource();
         await Task.WhenAny(working, Task.Delay(options.ShutdownGrace, parts.Time, stop.Token));
@@ -242,6 +242,8 @@ internal sealed partial class JobService(ApiOptions options, JobPipeline pipelin
         await Task.WhenAll(_active.Keys.Select(j => j.DetachAsync()));
         await recorder.StopAsync();
         await Task.WhenAll(_active.Values);
+        await leaving;
+        await recorder.LeaveRunsAsync(); // What began during the grace.
     }
 
     private async Task SweepAsync()
@@ -258,8 +260,8 @@ internal sealed partial class JobService(ApiOptions options, JobPipeline pipelin
 
     private static partial class Log
     {
-        [LoggerMessage(2120, LogLevel.Information, "Request '{RequestId}' is taken up again (start {Attempt})")]
-        public static partial void Resumed(ILogger logger, string requestId, int attempt);
+        [LoggerMessage(2120, LogLevel.Information, "Request '{RequestId}' is taken up again ({Runs} runs have begun)")]
+        public static partial void Resumed(ILogger logger, string requestId, int runs);
 
         [LoggerMessage(2121, LogLevel.Error, "Request '{RequestId}' was not accepted: {Reason}")]
         public static partial void NotAccepted(ILogger logger, string requestId, string reason);

@@ -30,7 +30,7 @@ internal sealed class OutputCollector(ApiOptions options, EngineTimes times, Obj
         }
 
         var names = NodeNames.Read(request.Workflow);
-        var keys = Keys(request.Id, files);
+        var keys = OutputKeys.Of(options.OutputKeyTemplate, request, files, time.GetUtcNow().ToString("yyyy-MM-dd"));
         var limit = request.Budgets?.Upload is { } seconds ? TimeSpan.FromSeconds(seconds) : options.UploadTimeout;
         using var budget = new CancellationTokenSource(limit, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, budget.Token);
@@ -178,32 +178,5 @@ internal sealed class OutputCollector(ApiOptions options, EngineTimes times, Obj
                 await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(2000, 100 << Math.Min(attempt, 5))), time, cancellationToken);
             }
         }
-    }
-
-    /// <summary>One key per file; files of the same name in different folders or nodes get different ones.</summary>
-    private string[] Keys(string requestId, IReadOnlyList<OutputRef> files)
-    {
-        var keys = new string[files.Count];
-        var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        var date = time.GetUtcNow().ToString("yyyy-MM-dd");
-        for (var i = 0; i < files.Count; i++)
-        {
-            var name = ObjectKey.Name(files[i].Filename);
-            var key = Key(name);
-            for (var n = 2; !taken.Add(key); n++)
-            {
-                key = Key($"{Path.GetFileNameWithoutExtension(name)}_{n}{Path.GetExtension(name)}");
-            }
-
-            keys[i] = key;
-
-            string Key(string filename) => options.OutputKeyTemplate
-                .Replace("{request_id}", requestId, StringComparison.Ordinal)
-                .Replace("{node_id}", ObjectKey.Name(files[i].NodeId), StringComparison.Ordinal)
-                .Replace("{date}", date, StringComparison.Ordinal)
-                .Replace("{filename}", filename, StringComparison.Ordinal);
-        }
-
-        return keys;
     }
 }

@@ -20,7 +20,7 @@ internal sealed class OutputUrls(ObjectStores stores, LocalObjectStore local, Jo
         }
 
         // A job of the past has its request, and with it the caller's store, in the ledger alone.
-        var request = job.Request.Workflow.IsEmpty ? await recorder.FindRequestAsync(job.Id, cancellationToken) : job.Request;
+        var request = job.Request.Workflow.IsEmpty ? await recorder.FindRequestAsync(job.Key, cancellationToken) : job.Request;
         if (request is null)
         {
             return last;

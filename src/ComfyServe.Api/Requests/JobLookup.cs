@@ -1,5 +1,6 @@
 using ComfyServe.Api.Jobs;
 using ComfyServe.Api.Keys;
+using ComfyServe.Jobs;
 using Microsoft.AspNetCore.Http;
 
 namespace ComfyServe.Api.Requests;
@@ -8,6 +9,9 @@ namespace ComfyServe.Api.Requests;
 internal static class JobLookup
 {
     /// <summary>The job of an id, if this caller may know of it.</summary>
-    public static async Task<Job?> FindForAsync(this JobService jobs, string id, HttpContext context) =>
-        await jobs.FindAsync(id, context.RequestAborted) is { } job && job.Request.Owner == KeyGate.OwnerOf(context) ? job : null;
+    public static Task<Job?> FindForAsync(this JobService jobs, string id, HttpContext context) =>
+        jobs.FindAsync(KeyOf(id, context), context.RequestAborted);
+
+    /// <summary>What an id names for this caller: another owner's job is no other than one that is not there.</summary>
+    public static JobKey KeyOf(string id, HttpContext context) => new(KeyGate.OwnerOf(context), id);
 }

@@ -22,5 +22,8 @@ internal sealed class KeyedRandom(Guid key, string purpose = "number") : Random
     /// <param name="attempt">Number of the run, from 1.</param>
     public static string PromptId(Guid key, int attempt) => new Guid(Hash(key, "prompt", attempt).AsSpan(0, 16)).ToString();
 
+    /// <summary>Twelve digits that tell a request from others of the same id.</summary>
+    public static string Tag(Guid key, string purpose) => Convert.ToHexStringLower(Hash(key, purpose, 0).AsSpan(0, 6));
+
     private static byte[] Hash(Guid key, string purpose, int index) => SHA256.HashData(Encoding.ASCII.GetBytes($"{key}/{purpose}/{index}"));
 }

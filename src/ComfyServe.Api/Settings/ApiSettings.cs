@@ -30,7 +30,7 @@ public static class ApiSettings
         new("S3_REGION", "", "object store: region to sign for; `us-east-1` on AWS and `auto` elsewhere without it", static (o, v) => o.S3 = o.S3 with { Region = v }),
         new("S3_CONNECT_TIMEOUT", "60", "object store: seconds to wait for a connection", static (o, v) => o.S3 = o.S3 with { ConnectTimeout = SettingValue.Integer(v, 1, 3600) }),
         new("S3_CONNECT_ATTEMPTS", "3", "object store: how often an upload is tried", static (o, v) => o.S3 = o.S3 with { ConnectAttempts = SettingValue.Integer(v, 1, 100) }),
-        new("OUTPUT_KEY_TEMPLATE", "{request_id}/{filename}", "keys of outputs; also `{node_id}` and `{date}`", static (o, v) => o.OutputKeyTemplate = v),
+        new("OUTPUT_KEY_TEMPLATE", "{request_id}/{filename}", "keys of outputs; also `{node_id}` and `{date}`. With API keys on, `o-…/` of the owner stands before it and `~…` after the id", static (o, v) => o.OutputKeyTemplate = v),
         new("OUTPUT_URL_LIFETIME", "604800", "seconds that a signed URL of an output is good for", static (o, v) => o.UrlLifetime = SettingValue.Seconds(v, 1, 604_800)),
         new("OUTPUT_URL_MAX_LIFETIME", "604800", "longest time in seconds that a request may ask for with `output_url_lifetime`", static (o, v) => o.MaxUrlLifetime = SettingValue.Seconds(v, 1, 604_800)),
         new("WEBHOOK_URL", "", "called about requests that name no webhook of their own", static (o, v) => o.Webhook.Url = SettingValue.Url(v)),

@@ -39,7 +39,7 @@ internal sealed partial class ProgressWebhooks(WebhookComposer composer, Webhook
         var delivery = new Delivery
         {
             Id = $"msg_{job.Request.RunKey:N}_{number}",
-            JobId = job.Id,
+            Job = job.Key,
             State = DeliveryState.Pending,
             Attempts = 0,
             Created = time.GetUtcNow(),

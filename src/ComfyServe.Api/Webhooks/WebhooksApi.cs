@@ -27,7 +27,7 @@ internal static class WebhooksApi
         }
 
         var list = new JsonArray();
-        foreach (var delivery in await ledger.Jobs.DeliveriesAsync(request_id, cancellationToken))
+        foreach (var delivery in await ledger.Jobs.DeliveriesAsync(JobLookup.KeyOf(request_id, context), cancellationToken))
         {
             var tries = (await ledger.Jobs.DeliveryLogAsync(delivery.Id, cancellationToken)).Select(t => (JsonNode)new JsonObject
             {
@@ -50,20 +50,15 @@ internal static class WebhooksApi
         return Results.Content(new JsonObject { ["deliveries"] = list }.ToJsonString(), "application/json; charset=utf-8");
     }
 
-    private static async Task<IResult> RedeliverAsync(string request_id, HttpContext context, JobService jobs, ServiceLedger ledger, WebhookLoop loop, CancellationToken cancellationToken)
+    private static async Task<IResult> RedeliverAsync(string request_id, HttpContext context, JobService jobs, ServiceLedger ledger, WebhookLoop loop)
     {
         if (await jobs.FindForAsync(request_id, context) is null)
         {
             return Answers.Text("detail", "Request ID not found", StatusCodes.Status404NotFound);
         }
 
-        var deliveries = await ledger.Jobs.DeliveriesAsync(request_id, cancellationToken);
-        foreach (var delivery in deliveries)
-        {
-            await ledger.Jobs.RedeliverAsync(delivery.Id);
-        }
-
+        var deliveries = await ledger.Jobs.RedeliverAsync(JobLookup.KeyOf(request_id, context));
         loop.Wake();
-        return Results.Content(new JsonObject { ["deliveries"] = deliveries.Count }.ToJsonString(), "application/json; charset=utf-8", statusCode: StatusCodes.Status202Accepted);
+        return Results.Content(new JsonObject { ["deliveries"] = deliveries }.ToJsonString(), "application/json; charset=utf-8", statusCode: StatusCodes.Status202Accepted);
     }
 }

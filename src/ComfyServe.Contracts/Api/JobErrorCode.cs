@@ -90,7 +90,11 @@ public enum JobErrorCode
     [JsonStringEnumMemberName("id_in_use")]
     IdInUse,
 
-    /// <summary>The job was tried as often as allowed, and the service died or restarted each time.</summary>
+    /// <summary>Results of earlier versions only: the service died or restarted as often as it was allowed to.</summary>
     [JsonStringEnumMemberName("attempts_exhausted")]
     AttemptsExhausted,
+
+    /// <summary>The job was running each of the three times that the service died: it is taken for the cause and not tried again.</summary>
+    [JsonStringEnumMemberName("suspected_of_crash")]
+    SuspectedOfCrash,
 }

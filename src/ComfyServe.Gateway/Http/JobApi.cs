@@ -63,6 +63,7 @@ internal sealed class JobApi(EndpointLedger ledger, LargeBodies bodies, CostRule
         {
             Id = string.Create(CultureInfo.InvariantCulture, $"job_{Guid.CreateVersion7(time.GetUtcNow()):N}"),
             Queue = EndpointLedger.QueueOf(endpoint.Id),
+            Owner = EndpointLedger.QueueOf(endpoint.Id),
             Payload = new StoredJob { Route = given.Route ?? "/generate/sync", Payload = given.Payload!.Value, Webhook = given.Webhook }.Write(),
             Cost = cost,
             Priority = given.Priority ?? 0,
@@ -77,7 +78,7 @@ internal sealed class JobApi(EndpointLedger ledger, LargeBodies bodies, CostRule
         }
 
         context.Response.Headers.Location = $"/api/v1/endpoints/{Uri.EscapeDataString(endpoint.Name)}/jobs/{accepted.JobId}";
-        var job = await ledger.Jobs.FindAsync(accepted.JobId, context.RequestAborted);
+        var job = await FindAsync(accepted.JobId, endpoint, context.RequestAborted);
         return Show(job!, endpoint, accepted.Outcome == AcceptOutcome.Repeated ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
     }
 
@@ -100,7 +101,7 @@ internal sealed class JobApi(EndpointLedger ledger, LargeBodies bodies, CostRule
         }
 
         var jobs = await ledger.Jobs.ListAsync(
-            new JobFilter { Queue = EndpointLedger.QueueOf(endpoint.Id), State = state, After = after, Limit = limit ?? 100 }, context.RequestAborted);
+            new JobFilter { Queue = EndpointLedger.QueueOf(endpoint.Id), State = state, After = after is null ? null : EndpointLedger.KeyOf(endpoint.Id, after), Limit = limit ?? 100 }, context.RequestAborted);
         var views = jobs.Select(j => View(j, endpoint)).Where(v => status is null || v.Status == status);
         return Answers.Json(new JobList([.. views]), ServerlessJson.Default.JobList);
     }
@@ -136,11 +137,11 @@ internal sealed class JobApi(EndpointLedger ledger, LargeBodies bodies, CostRule
             return Missing(id, endpoint);
         }
 
-        var outcome = await ledger.Jobs.EndAsync(id, JobEndings.Of(id, JobState.Cancelled, StoredJob.Read(job.Payload), "cancelled", "cancelled by its caller", default));
+        var outcome = await ledger.Jobs.EndAsync(job.Key, JobEndings.Of(id, JobState.Cancelled, StoredJob.Read(job.Payload), "cancelled", "cancelled by its caller", default));
         await ledger.InterruptAsync(id);
         return outcome == FinishOutcome.AlreadyOver
             ? Answers.Failure(StatusCodes.Status409Conflict, "already_over", $"Job '{id}' is {JobEndings.Status(job.State, job.ErrorCode)} already")
-            : Show((await ledger.Jobs.FindAsync(id, context.RequestAborted))!, endpoint);
+            : Show((await FindAsync(id, endpoint, context.RequestAborted))!, endpoint);
     }
 
     // The same job once more, for the operator who has mended what broke: a new life of the record under the same id.
@@ -161,6 +162,7 @@ internal sealed class JobApi(EndpointLedger ledger, LargeBodies bodies, CostRule
         {
             Id = id,
             Queue = job.Queue,
+            Owner = job.Owner,
             Payload = job.Payload,
             Cost = job.Cost,
             Priority = job.Priority,
@@ -169,11 +171,11 @@ internal sealed class JobApi(EndpointLedger ledger, LargeBodies bodies, CostRule
             ReplacesFinished = true,
         });
         ledger.Changed();
-        return Show((await ledger.Jobs.FindAsync(id, context.RequestAborted))!, endpoint, StatusCodes.Status202Accepted);
+        return Show((await FindAsync(id, endpoint, context.RequestAborted))!, endpoint, StatusCodes.Status202Accepted);
     }
 
-    private async Task<JobRecord?> FindAsync(string id, EndpointRow endpoint, CancellationToken cancellationToken) =>
-        await ledger.Jobs.FindAsync(id, cancellationToken) is { } job && job.Queue == EndpointLedger.QueueOf(endpoint.Id) ? job : null;
+    private Task<JobRecord?> FindAsync(string id, EndpointRow endpoint, CancellationToken cancellationToken) =>
+        ledger.Jobs.FindAsync(EndpointLedger.KeyOf(endpoint.Id, id), cancellationToken);
 
     private static IResult Missing(string id, EndpointRow endpoint) =>
         Answers.Failure(StatusCodes.Status404NotFound, "no_such_job", $"Endpoint '{endpoint.Name}' has no job '{id}'");

@@ -42,7 +42,7 @@ internal sealed class SyncApi(WorkerCalls calls, LargeBodies bodies, CostRule co
             var worker = 0L;
             try
             {
-                using var answer = await calls.SendAsync(endpoint, "/generate/sync", body.Bytes, load, failed, ChooseAsync, watch.Token);
+                using var answer = await calls.SendAsync(endpoint, "/generate/sync", body.Bytes, load, failed, ChooseAsync, static () => Task.CompletedTask, watch.Token);
 
                 // With these the worker is there, its engine is not.
                 if ((int)answer.StatusCode is not (502 or 503 or 504) || attempt == Tries)

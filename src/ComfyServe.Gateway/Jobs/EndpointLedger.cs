@@ -27,6 +27,9 @@ internal sealed class EndpointLedger(GatewayOptions options, GatewaySecrets secr
     /// <summary>An endpoint's queue.</summary>
     public static string QueueOf(long endpointId) => string.Create(CultureInfo.InvariantCulture, $"endpoint-{endpointId}");
 
+    /// <summary>What names a job: it belongs to its endpoint, whoever has a key for that.</summary>
+    public static JobKey KeyOf(long endpointId, string jobId) => new(QueueOf(endpointId), jobId);
+
     /// <summary>Opens it, and takes back leases of this gateway's last run.</summary>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {

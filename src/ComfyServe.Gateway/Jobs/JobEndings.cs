@@ -13,10 +13,17 @@ internal static class JobEndings
     /// <summary>The code of a job that was tried as often as allowed.</summary>
     public const string ParkedCode = "parked";
 
-    /// <summary>The ending of a job whose last try was lost with its gateway.</summary>
-    public static JobEnding Parked(JobRecord job) => Of(
-        job.Id, JobState.Failed, StoredJob.Read(job.Payload), ParkedCode,
-        string.Create(CultureInfo.InvariantCulture, $"the gateway that worked on it was lost at try {job.Attempts} of {job.MaxAttempts}; send it again with POST …/jobs/{job.Id}/retry"), default);
+    /// <summary>The code of a job that was running each time that a gateway died.</summary>
+    public const string SuspectCode = "suspected_of_crash";
+
+    /// <summary>The ending of a job whose last try was lost with its gateway, or that is suspected of having ended it.</summary>
+    public static JobEnding Parked(JobRecord job)
+    {
+        var (code, why) = job.IsSuspect
+            ? (SuspectCode, string.Create(CultureInfo.InvariantCulture, $"a gateway died {job.Losses} times while it was running: it is suspected of the crash"))
+            : (ParkedCode, string.Create(CultureInfo.InvariantCulture, $"the gateway that worked on it was lost at try {job.Attempts} of {job.MaxAttempts}"));
+        return Of(job.Id, JobState.Failed, StoredJob.Read(job.Payload), code, $"{why}; send it again with POST …/jobs/{job.Id}/retry", default);
+    }
 
     /// <summary>An ending, with its webhook.</summary>
     public static JobEnding Of(string jobId, JobState state, StoredJob job, string? code, string message, ReadOnlyMemory<byte> result) => new()
@@ -43,7 +50,7 @@ internal static class JobEndings
         JobState.Leased => "running",
         JobState.Completed => "completed",
         JobState.Cancelled => "cancelled",
-        _ => code == ParkedCode ? "parked" : "failed",
+        _ => code is ParkedCode or SuspectCode ? "parked" : "failed",
     };
 
     private static byte[] Body(string jobId, JobState state, string? code, string message, ReadOnlyMemory<byte> result)

@@ -14,6 +14,7 @@ internal sealed partial class JobRunner(EndpointLedger ledger, WorkerCalls calls
     public static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LedgerPause = TimeSpan.FromSeconds(0.25);
 
     /// <summary>Whether there is memory for another job's payload.</summary>
     public bool HasRoom => memory.Left > 0;
@@ -29,7 +30,7 @@ internal sealed partial class JobRunner(EndpointLedger ledger, WorkerCalls calls
         try
         {
             var verdict = await TryAsync(endpoint, lease, job, begun.Token);
-            var outcome = await WriteAsync(lease, job, verdict);
+            var outcome = await PersistAsync(() => WriteAsync(lease, job, verdict), stopping);
             if (outcome != FinishOutcome.Done)
             {
                 Log.NotCounted(logger, lease.JobId, lease.Attempt, outcome);
@@ -37,8 +38,12 @@ internal sealed partial class JobRunner(EndpointLedger ledger, WorkerCalls calls
         }
         catch (OperationCanceledException)
         {
-            // Cancelled, or the lease went to another gateway, or this one stops: the lease ends by itself.
+            // Cancelled, or the lease went to another gateway, or this one stops.
             Log.Interrupted(logger, lease.JobId, lease.Attempt);
+            if (stopping.IsCancellationRequested)
+            {
+                await GiveBackAsync(lease);
+            }
         }
         catch (LedgerUnavailableException error)
         {
@@ -68,8 +73,9 @@ internal sealed partial class JobRunner(EndpointLedger ledger, WorkerCalls calls
                 async (worker, idx) =>
                 {
                     watch.Asks(worker.Id, idx);
-                    await NoteAsync(lease, worker);
+                    await BeginAsync(lease, worker, watch.Token);
                 },
+                () => PersistAsync(() => ledger.Jobs.ForgetRunAsync(lease, lease.Attempt), watch.Token),
                 watch.Token);
             return await ReadAsync(answer, watch.Token) is { } body
                 ? VerdictReader.Read((int)answer.StatusCode, body)
@@ -129,7 +135,7 @@ internal sealed partial class JobRunner(EndpointLedger ledger, WorkerCalls calls
         {
             while (await timer.WaitForNextTickAsync(over))
             {
-                if (!await ledger.Jobs.RenewAsync(lease, LeaseDuration))
+                if (!await PersistAsync(() => ledger.Jobs.RenewAsync(lease, LeaseDuration), over))
                 {
                     await begun.CancelAsync(); // cancelled, or somebody else's by now
                     return;
@@ -147,12 +153,45 @@ internal sealed partial class JobRunner(EndpointLedger ledger, WorkerCalls calls
         }
     }
 
-    // The next holder prefers another worker.
-    private async Task NoteAsync(JobLease lease, WorkerRoute worker)
+    /// <summary>Writes something although the ledger may be away for a moment, as a database that is started again: tries for as long as the lease can last.</summary>
+    private async Task<T> PersistAsync<T>(Func<Task<T>> write, CancellationToken cancellationToken)
     {
-        if (!await ledger.Jobs.NoteAsync(lease, worker.Id.ToString(CultureInfo.InvariantCulture)))
+        var began = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await write();
+            }
+            catch (LedgerUnavailableException) when (time.GetElapsedTime(began) < 2 * LeaseDuration / 3)
+            {
+                // What the lease has left after a renewal.
+            }
+
+            await Task.Delay(LedgerPause, time, cancellationToken);
+        }
+    }
+
+    // From here on it is a try. The next holder prefers another worker.
+    private async Task BeginAsync(JobLease lease, WorkerRoute worker, CancellationToken cancellationToken)
+    {
+        var note = worker.Id.ToString(CultureInfo.InvariantCulture);
+        if (!await PersistAsync(() => ledger.Jobs.BeginRunAsync(lease, lease.Attempt, note), cancellationToken))
         {
             throw new OperationCanceledException($"the lease of job '{lease.JobId}' was lost");
+        }
+    }
+
+    /// <summary>This gateway stops in good order: the job may go on at once elsewhere, and no try is counted.</summary>
+    private async Task GiveBackAsync(JobLease lease)
+    {
+        try
+        {
+            await ledger.Jobs.GiveBackAsync(lease);
+        }
+        catch (LedgerUnavailableException error)
+        {
+            Log.NotWritten(logger, error, lease.JobId); // the lease ends by itself
         }
     }
 

@@ -28,12 +28,13 @@ internal sealed class WorkerCalls(EndpointDirectory directory, SeatTable seats, 
     /// <param name="cost">Load units.</param>
     /// <param name="avoid">A worker that failed this request before, or 0.</param>
     /// <param name="chosen">Is told each worker that is asked, and the request's index.</param>
+    /// <param name="refused">Is told that the worker which was asked last has not begun.</param>
     /// <param name="cancellationToken">Ends it; the worker then drops the request.</param>
     /// <returns>The answer's head; the caller reads and disposes it.</returns>
     /// <exception cref="HttpRequestException">The worker was lost after the request may have reached it.</exception>
     /// <exception cref="EndpointGoneException">The endpoint was deleted before there was a worker.</exception>
     public async Task<HttpResponseMessage> SendAsync(
-        EndpointRow endpoint, string route, ReadOnlyMemory<byte> payload, double cost, long avoid, Func<WorkerRoute, long, Task> chosen, CancellationToken cancellationToken)
+        EndpointRow endpoint, string route, ReadOnlyMemory<byte> payload, double cost, long avoid, Func<WorkerRoute, long, Task> chosen, Func<Task> refused, CancellationToken cancellationToken)
     {
         var idx = 0L;
         while (true)
@@ -56,6 +57,7 @@ internal sealed class WorkerCalls(EndpointDirectory directory, SeatTable seats, 
                 // Not reached: it has not begun. The router pauses a worker that a request comes back from unseen.
             }
 
+            await refused();
             avoid = outcome.Worker!.Id;
             await Task.Delay(RefusalPause, time, cancellationToken);
         }

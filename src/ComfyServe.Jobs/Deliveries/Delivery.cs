@@ -7,7 +7,10 @@ public sealed record Delivery
     public required string Id { get; init; }
 
     /// <summary>The job that it tells about.</summary>
-    public required string JobId { get; init; }
+    public required JobKey Job { get; init; }
+
+    /// <summary>Id of that job.</summary>
+    public string JobId => Job.Id;
 
     /// <summary>State.</summary>
     public required DeliveryState State { get; init; }

@@ -35,6 +35,11 @@ internal sealed class LedgerDatabase : IAsyncDisposable
             await database.DisposeAsync();
             throw new LedgerUnavailableException($"the ledger cannot be opened: {e.Message}", e);
         }
+        catch
+        {
+            await database.DisposeAsync();
+            throw;
+        }
 
         return database;
     }

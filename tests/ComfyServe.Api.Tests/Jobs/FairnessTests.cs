@@ -116,7 +116,7 @@ public sealed class FairnessTests
         var places = new List<(int Position, string Id)>();
         foreach (var id in Enumerable.Range(0, 10).SelectMany(static i => new[] { $"ann{i}", $"bob{i}" }))
         {
-            if (await jobs.FindAsync(id, TestContext.Current.CancellationToken) is { } job && queues.PlaceOf(job) is { Position: > 0 } place)
+            if (await jobs.FindAsync(new(id[..3], id), TestContext.Current.CancellationToken) is { } job && queues.PlaceOf(job) is { Position: > 0 } place)
             {
                 places.Add((place.Position, id));
             }

@@ -78,7 +78,8 @@ public sealed class PostgresTests(PostgresTests.Server server) : IClassFixture<P
         await using var one = await ApiHost.StartAsync(Configure);
         await using var two = await ApiHost.StartAsync(Configure);
 
-        await one.RunAsync(Workflows.Image, """, "request_id": "abc" """);
+        await one.SubmitAsync(Workflows.Image, """, "request_id": "abc" """);
+        await one.GetAsync("/result/abc?wait=60"); // told when it is on disk
         var (status, answer) = await two.GetAsync("/result/abc?url_lifetime=60");
         using var file = await one.Http.GetAsync((string?)answer["output"]![0]!["url"], TestContext.Current.CancellationToken);
         var (conflict, _) = await two.SubmitAsync(Workflows.Steps, """, "request_id": "abc" """);

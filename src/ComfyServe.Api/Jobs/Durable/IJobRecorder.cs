@@ -1,8 +1,14 @@
 namespace ComfyServe.Api.Jobs.Durable;
 
-/// <summary>Writes down how jobs end.</summary>
+/// <summary>Writes down how jobs go.</summary>
 internal interface IJobRecorder
 {
     /// <summary>Has the end of a job on disk when it completes; tries until it is, or until the service stops. Never throws.</summary>
     Task RecordAsync(Job job, JobSnapshot last);
+
+    /// <summary>Records that a run of the job begins. Never throws.</summary>
+    Task BeginRunAsync(Job job, int run);
+
+    /// <summary>Records that it ended and the job goes on. Never throws.</summary>
+    Task EndRunAsync(Job job, int run, string outcome);
 }

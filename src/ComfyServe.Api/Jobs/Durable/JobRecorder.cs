@@ -9,8 +9,8 @@ namespace ComfyServe.Api.Jobs.Durable;
 /// <summary>Writes jobs into the ledger and reads them again.</summary>
 internal sealed partial class JobRecorder(ServiceLedger ledger, IDeliveryComposer deliveries, TimeProvider time, ILogger<JobRecorder> logger) : IJobRecorder, IDisposable
 {
-    /// <summary>Starts of the service that a job survives; each crash while it is under way costs one.</summary>
-    internal const int MaxLeases = 20;
+    /// <summary>No bound that a job could reach: the runs of one start are counted by <see cref="GenerationStage"/>, and the deaths it was running at by the ledger.</summary>
+    private const int MaxRuns = 1_000_000;
 
     private static readonly TimeSpan[] Pauses = [.. ((double[])[0.1, 0.5, 1, 2, 5]).Select(TimeSpan.FromSeconds)];
 
@@ -31,7 +31,7 @@ internal sealed partial class JobRecorder(ServiceLedger ledger, IDeliveryCompose
         Id = request.Id,
         Queue = ledger.Queue,
         Payload = StoredRequest.Write(request),
-        MaxAttempts = MaxLeases,
+        MaxAttempts = MaxRuns,
         Owner = request.Owner,
         IdempotencyKey = idempotencyKey,
         Fingerprint = request.Fingerprint,
@@ -81,10 +81,29 @@ internal sealed partial class JobRecorder(ServiceLedger ledger, IDeliveryCompose
         }
     }
 
+    /// <inheritdoc/>
+    public Task BeginRunAsync(Job job, int run) => NoteAsync(job, lease => ledger.Jobs.BeginRunAsync(lease, run));
+
+    /// <inheritdoc/>
+    public Task EndRunAsync(Job job, int run, string outcome) => NoteAsync(job, lease => ledger.Jobs.EndRunAsync(lease, run, outcome));
+
+    /// <summary>The service stops in good order: what runs is left to its next start, and nothing of it is a suspect if this process ends before.</summary>
+    public async Task LeaveRunsAsync()
+    {
+        try
+        {
+            await ledger.Jobs.LeaveRunsAsync(Holder);
+        }
+        catch (LedgerUnavailableException e)
+        {
+            Log.NotNoted(logger, "all", e.Message);
+        }
+    }
+
     /// <summary>Takes back every job that an earlier process left unfinished, in the order of acceptance.</summary>
     public async Task<IReadOnlyList<JobLease>> RecoverAsync()
     {
-        while ((await ledger.Jobs.ReclaimAsync(Holder, Exhausted)).Count >= 1000)
+        while ((await ledger.Jobs.ReclaimAsync(Holder, Suspected)).Count >= 1000)
         {
             // There may be more than one call takes back.
         }
@@ -99,25 +118,25 @@ internal sealed partial class JobRecorder(ServiceLedger ledger, IDeliveryCompose
     }
 
     /// <summary>A finished job as it was recorded, or null. One that another service has is told as pending.</summary>
-    public async Task<(string? Owner, GenerateResult Result)?> FindAsync(string id, CancellationToken cancellationToken)
+    public async Task<GenerateResult?> FindAsync(JobKey key, CancellationToken cancellationToken)
     {
-        if (!RequestId.IsValid(id) || await ledger.Jobs.FindAsync(id, cancellationToken) is not { } record)
+        if (!RequestId.IsValid(key.Id) || await ledger.Jobs.FindAsync(key, cancellationToken) is not { } record)
         {
             return null;
         }
 
         if (!record.Result.IsEmpty && JsonSerializer.Deserialize(record.Result.Span, ApiJsonContext.Default.GenerateResult) is { } result)
         {
-            return (record.Owner, result);
+            return result;
         }
 
         var timings = new JobTimings { QueuedAtMs = record.Accepted.ToUnixTimeMilliseconds() };
-        return (record.Owner, new() { Id = id, Status = JobStatus.Pending, Message = record.Message ?? "Request accepted", Timings = timings });
+        return new() { Id = key.Id, Status = JobStatus.Pending, Message = record.Message ?? "Request accepted", Timings = timings };
     }
 
     /// <summary>The request of a job that the ledger has, or null.</summary>
-    public async Task<JobRequest?> FindRequestAsync(string id, CancellationToken cancellationToken) =>
-        RequestId.IsValid(id) && await ledger.Jobs.FindAsync(id, cancellationToken) is { Payload.IsEmpty: false } record ? StoredRequest.Read(record.Payload) : null;
+    public async Task<JobRequest?> FindRequestAsync(JobKey key, CancellationToken cancellationToken) =>
+        RequestId.IsValid(key.Id) && await ledger.Jobs.FindAsync(key, cancellationToken) is { Payload.IsEmpty: false } record ? StoredRequest.Read(record) : null;
 
     /// <summary>Forgets what finished before <paramref name="oldest"/>.</summary>
     public async Task PruneAsync(DateTimeOffset oldest)
@@ -134,6 +153,22 @@ internal sealed partial class JobRecorder(ServiceLedger ledger, IDeliveryCompose
 
     /// <inheritdoc/>
     public void Dispose() => _stopping.Dispose();
+
+    /// <summary>Writes something about a job's run; a ledger that cannot be written must not keep it from running.</summary>
+    private async Task NoteAsync(Job job, Func<JobLease, Task<bool>> write)
+    {
+        try
+        {
+            if (await job.Lease is { } lease)
+            {
+                await write(lease);
+            }
+        }
+        catch (LedgerUnavailableException e)
+        {
+            Log.NotNoted(logger, job.Id, e.Message);
+        }
+    }
 
     private static async Task<JobLease?> LeaseOfAsync(Job job)
     {
@@ -161,19 +196,20 @@ internal sealed partial class JobRecorder(ServiceLedger ledger, IDeliveryCompose
         Deliveries = deliveries.Compose(id, request, last),
     };
 
-    private JobEnding Exhausted(JobRecord record)
+    private JobEnding Suspected(JobRecord record)
     {
-        const string Message = "The service stopped each time while the request was under way; it is not tried again";
+        var message = $"The service died {record.Losses} times while this request was running; it is suspected of the crash and not tried again. If it is not the cause, send it again under a new request_id";
         var completed = time.GetUtcNow().ToUnixTimeMilliseconds();
         var queued = record.Accepted.ToUnixTimeMilliseconds();
         var last = new JobSnapshot
         {
             Status = JobStatus.Failed,
-            Message = Message,
-            Error = new() { Code = JobErrorCode.AttemptsExhausted, Message = Message },
+            Message = message,
+            Error = new() { Code = JobErrorCode.SuspectedOfCrash, Message = message },
             Timings = new() { QueuedAtMs = queued, CompletedAtMs = completed, TotalMs = completed - queued },
         };
-        return EndingOf(record.Id, StoredRequest.Read(record.Payload), last);
+        Log.Suspected(logger, record.Id, record.Losses);
+        return EndingOf(record.Id, StoredRequest.Read(record), last);
     }
 
     private static partial class Log
@@ -183,5 +219,11 @@ internal sealed partial class JobRecorder(ServiceLedger ledger, IDeliveryCompose
 
         [LoggerMessage(2111, LogLevel.Warning, "The end of request '{RequestId}' was not recorded: {Outcome}")]
         public static partial void NotRecorded(ILogger logger, string requestId, FinishOutcome outcome);
+
+        [LoggerMessage(2114, LogLevel.Warning, "A run of request '{RequestId}' could not be recorded: {Reason}")]
+        public static partial void NotNoted(ILogger logger, string requestId, string reason);
+
+        [LoggerMessage(2115, LogLevel.Error, "Request '{RequestId}' was running each of the {Deaths} times that the service died: it is suspected of the crash and not tried again")]
+        public static partial void Suspected(ILogger logger, string requestId, int deaths);
     }
 }

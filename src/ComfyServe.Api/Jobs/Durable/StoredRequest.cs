@@ -2,10 +2,14 @@ using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using ComfyServe.Contracts.Api;
+using ComfyServe.Jobs;
 
 namespace ComfyServe.Api.Jobs.Durable;
 
-/// <summary>A request as the ledger keeps it (sealed: it holds the caller's keys). The workflow's bytes stay as they were received.</summary>
+/// <summary>
+/// A request as the ledger keeps it (sealed: it holds the caller's keys). The workflow's bytes stay as they were received. Owner and fingerprint are the
+/// ledger's own columns, and come back from there.
+/// </summary>
 internal static class StoredRequest
 {
     /// <summary>The request's JSON.</summary>
@@ -67,14 +71,21 @@ internal static class StoredRequest
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>Reads it again.</summary>
-    public static JobRequest Read(ReadOnlyMemory<byte> stored)
+    /// <summary>The request of a job that was leased.</summary>
+    public static JobRequest Read(JobLease lease) => Read(lease.Payload, lease.Key, lease.Fingerprint);
+
+    /// <summary>The request of a job that the ledger has.</summary>
+    public static JobRequest Read(JobRecord record) => Read(record.Payload, record.Key, record.Fingerprint);
+
+    private static JobRequest Read(ReadOnlyMemory<byte> stored, JobKey key, string? fingerprint)
     {
         using var document = JsonDocument.Parse(stored, new JsonDocumentOptions { MaxDepth = Requests.JsonLimits.MaxDepth + 8 });
         var root = document.RootElement;
         return new()
         {
-            Id = root.GetProperty("id").GetString()!,
+            Id = key.Id,
+            Owner = key.Owner,
+            Fingerprint = fingerprint,
             RunKey = root.GetProperty("run_key").GetGuid(),
             PublicUrl = root.GetProperty("public_url").GetString()!,
             ReturnBase64 = root.GetProperty("base64").GetBoolean(),
