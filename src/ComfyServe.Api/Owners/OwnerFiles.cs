@@ -53,10 +53,13 @@ internal sealed class OwnerFiles
             : choice;
     }
 
-    /// <summary>The choices that the owner has: those for all, and his own.</summary>
-    public IReadOnlyList<string>? Choices(InputSpec input) => input is { HasOwned: true, Choices: { } choices }
-        ? [.. choices.Where(c => !NamesAnother(c)).Select(Told).Where(c => c.Length > 0).Distinct(StringComparer.Ordinal)]
-        : input.Choices;
+    /// <summary>The choices that the owner has: those for all, and his own. Of a folder's files none is for all.</summary>
+    public IReadOnlyList<string>? Choices(InputSpec input) => input switch
+    {
+        { Use: FileUse.Load, Choices: not null } => [],
+        { HasOwned: true, Choices: { } choices } => [.. choices.Where(c => !NamesAnother(c)).Select(Told).Where(c => c.Length > 0).Distinct(StringComparer.Ordinal)],
+        _ => input.Choices,
+    };
 
     /// <summary>Whether a text names the folder of another owner.</summary>
     public bool NamesAnother(string text) => OwnerNames.Find(text, 0) >= 0 && OwnerNames.All(text).Any(name => name != Folder);

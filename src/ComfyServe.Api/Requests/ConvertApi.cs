@@ -2,6 +2,8 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using ComfyServe.Api.Engines.Catalogue;
+using ComfyServe.Api.Keys;
+using ComfyServe.Api.Owners;
 using ComfyServe.Api.Requests.Editor;
 using ComfyServe.Hosting.Json;
 using ComfyServe.Workflows;
@@ -53,7 +55,7 @@ internal static class ConvertApi
                 return Answers.Text("detail", "No engine is connected that could say what the widgets are; retry when /health is well", StatusCodes.Status503ServiceUnavailable);
             }
 
-            var converted = EditorConversion.Convert(envelope.Workflow, catalogue, new KeyedRandom(Guid.NewGuid(), "choice"), time.GetLocalNow());
+            var converted = EditorConversion.Convert(envelope.Workflow, catalogue.For(OwnerFiles.Of(KeyGate.OwnerOf(context))), new KeyedRandom(Guid.NewGuid(), "choice"), time.GetLocalNow());
             return converted.Problems.Count > 0 ? Answers.Invalid(converted.Problems) : Answer(context, converted);
         }
         catch (WorkflowFormatException e)

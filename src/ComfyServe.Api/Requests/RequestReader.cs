@@ -42,17 +42,18 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
 
         var publicUrl = PublicUrl(context.Request, options);
         var problems = new List<ValidationProblem>();
+        var files = OwnerFiles.Of(KeyGate.OwnerOf(context));
         var request = Read(body.Value, context.Request, template, publicUrl, problems);
         CheckHeaders(context.Request, problems);
         if (request is not null)
         {
             await targets.RunAsync(request, KeyGate.OwnerOf(context), problems, context.RequestAborted);
             CheckSeconds(request, problems);
-            request = await ConvertAsync(request, problems, context.RequestAborted);
+            request = await ConvertAsync(request, files, problems, context.RequestAborted);
             request = FillTemplate(request, template is not null, problems);
             if (problems.Count == 0 && request.Defect is null)
             {
-                problems.AddRange(await CheckAsync(request.Workflow, OwnerFiles.Of(KeyGate.OwnerOf(context)), context.RequestAborted));
+                problems.AddRange(await CheckAsync(request.Workflow, files, context.RequestAborted));
             }
         }
 
@@ -184,7 +185,7 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
     }
 
     /// <summary>A workflow in the editor's format becomes one in the engine's.</summary>
-    private async Task<JobRequest> ConvertAsync(JobRequest request, List<ValidationProblem> problems, CancellationToken cancellationToken)
+    private async Task<JobRequest> ConvertAsync(JobRequest request, OwnerFiles? files, List<ValidationProblem> problems, CancellationToken cancellationToken)
     {
         if (!request.IsEditorFormat)
         {
@@ -198,7 +199,7 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
         }
 
         using var workflow = JsonDocument.Parse(request.Workflow, new JsonDocumentOptions { MaxDepth = JsonLimits.MaxDepth });
-        var converted = EditorConversion.Convert(workflow.RootElement, catalogue, new KeyedRandom(request.RunKey, "choice"), time.GetLocalNow());
+        var converted = EditorConversion.Convert(workflow.RootElement, catalogue.For(files), new KeyedRandom(request.RunKey, "choice"), time.GetLocalNow());
         problems.AddRange(converted.Problems);
         return request with { Workflow = converted.Json, IsEditorFormat = false, Choices = converted.Drawn, Warnings = [.. request.Warnings, .. converted.Notes] };
     }
@@ -236,13 +237,13 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
             return [];
         }
 
-        var problems = WorkflowCheck.Run(workflow, catalogue, files);
+        var problems = WorkflowCheck.Run(workflow, catalogue.For(files));
         if (problems.Count == 0 || await catalogues.PeekAsync(Glance, cancellationToken) is not { } newer || ReferenceEquals(newer, catalogue))
         {
             return problems;
         }
 
-        return WorkflowCheck.Run(workflow, newer, files); // A model may have come since the engine was asked.
+        return WorkflowCheck.Run(workflow, newer.For(files)); // A model may have come since the engine was asked.
     }
 
     internal static async Task<ReadOnlyMemory<byte>?> ReadBodyAsync(HttpRequest request, long limit)

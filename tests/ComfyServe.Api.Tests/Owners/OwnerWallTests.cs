@@ -116,6 +116,22 @@ public sealed class OwnerWallTests
     }
 
     [Fact]
+    public async Task Conversion_OfAWorkflowWithoutValues_TakesNoFileOfAnother()
+    {
+        await using var host = await StartAsync(Ann, $"{BobFolder}/his.safetensors", "shared.safetensors");
+        const string Editor = """
+            {"nodes": [{"id": 1, "type": "CheckpointLoaderSimple", "mode": 0, "inputs": [], "outputs": [{"name": "MODEL", "type": "MODEL", "links": [1]}], "widgets_values": []},
+                       {"id": 9, "type": "ModelSave", "mode": 0, "inputs": [{"name": "model", "type": "MODEL", "link": 1}], "outputs": [], "widgets_values": ["x"]}],
+             "links": [[1, 1, 0, 9, 0, "MODEL"]]}
+            """;
+
+        var (_, answer) = await host.PostAsync("/workflow/convert", Editor);
+
+        Assert.DoesNotContain("his.safetensors", answer.ToJsonString(), StringComparison.Ordinal);
+        Assert.Equal("shared.safetensors", (string?)answer["1"]!["inputs"]!["ckpt_name"]);
+    }
+
+    [Fact]
     public async Task Refusals_OfTheEngine_TellNoFilesOfOthers()
     {
         await using var host = await StartAsync(Ann);

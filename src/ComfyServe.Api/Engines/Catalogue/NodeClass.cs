@@ -31,6 +31,23 @@ internal sealed class NodeClass
     /// <summary>An input, or null.</summary>
     public InputSpec? Find(string input) => _inputs.GetValueOrDefault(input);
 
+    /// <summary>The class as an owner may see it; itself, where no file is among its choices.</summary>
+    public NodeClass For(OwnerFiles files)
+    {
+        if (!_inputs.Values.Any(static i => i.HasOwned || (i is { Use: FileUse.Load, Choices.Count: > 0 })))
+        {
+            return this;
+        }
+
+        var own = new NodeClass(Name) { DisplayName = DisplayName, IsOutput = IsOutput, IsCore = IsCore, Outputs = Outputs };
+        foreach (var (name, input) in _inputs)
+        {
+            own._inputs[name] = input with { Choices = files.Choices(input), Default = input.Use == FileUse.Load ? default : input.Default };
+        }
+
+        return own;
+    }
+
     /// <summary>Reads one entry of <c>/object_info</c>.</summary>
     public static NodeClass Read(string name, JsonElement entry)
     {

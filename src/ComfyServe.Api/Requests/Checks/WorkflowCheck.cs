@@ -1,6 +1,5 @@
 using System.Text.Json;
 using ComfyServe.Api.Engines.Catalogue;
-using ComfyServe.Api.Owners;
 
 namespace ComfyServe.Api.Requests.Checks;
 
@@ -16,18 +15,13 @@ internal sealed class WorkflowCheck
     private readonly List<ValidationProblem> _problems = [];
     private readonly NodeCatalogue _catalogue;
 
-    private readonly OwnerFiles? _files;
-
-    private WorkflowCheck(NodeCatalogue catalogue, OwnerFiles? files) => (_catalogue, _files) = (catalogue, files);
+    private WorkflowCheck(NodeCatalogue catalogue) => _catalogue = catalogue;
 
     /// <summary>Every mistake; empty when there is none.</summary>
-    /// <param name="workflow">Valid JSON of a workflow.</param>
-    /// <param name="catalogue">The engine's nodes.</param>
-    /// <param name="files">The files of the caller, where callers show keys: those of others are no choices.</param>
-    public static IReadOnlyList<ValidationProblem> Run(ReadOnlyMemory<byte> workflow, NodeCatalogue catalogue, OwnerFiles? files = null)
+    public static IReadOnlyList<ValidationProblem> Run(ReadOnlyMemory<byte> workflow, NodeCatalogue catalogue)
     {
         using var document = JsonDocument.Parse(workflow, new JsonDocumentOptions { MaxDepth = JsonLimits.MaxDepth });
-        var check = new WorkflowCheck(catalogue, files);
+        var check = new WorkflowCheck(catalogue);
         check.ReadNodes(document.RootElement);
         if (check._problems.Count == 0)
         {
@@ -142,7 +136,7 @@ internal sealed class WorkflowCheck
                 CheckNumber(id, type, spec, value);
                 break;
             case "COMBO" when spec is { Use: not FileUse.Load, IsMany: false, Choices: { Count: > 0 } choices }:
-                CheckChoice(id, type, spec, value, _files?.Choices(spec) ?? choices);
+                CheckChoice(id, type, spec, value, choices);
                 break;
         }
     }
