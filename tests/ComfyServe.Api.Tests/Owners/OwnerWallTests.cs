@@ -35,7 +35,7 @@ public sealed class OwnerWallTests
         Assert.Equal($"{AnnFolder}/l.latent [output]", (string?)graph["3"]!["inputs"]!["latent"]);
         Assert.Equal($"{AnnFolder}/a.flac", (string?)graph["4"]!["inputs"]!["audio"]);
         Assert.Equal($"{AnnFolder}/private/ann", (string?)graph["9"]!["inputs"]!["filename_prefix"]);
-        Assert.DoesNotContain(AnnFolder, answer.ToJsonString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(AnnFolder, answer["comfyui_response"]!.ToJsonString(), StringComparison.Ordinal);
         Assert.Equal("private", (string?)answer["output"]![0]!["subfolder"]);
         Assert.Equal("private/ann", (string?)answer["comfyui_response"]!.AsObject().First().Value!["prompt"]![2]!["9"]!["inputs"]!["filename_prefix"]);
         using var file = await host.Http.GetAsync((string?)answer["output"]![0]!["url"], TestContext.Current.CancellationToken);
@@ -110,7 +110,7 @@ public sealed class OwnerWallTests
 
         Assert.Equal(200, own.Status);
         Assert.Equal($"{AnnFolder}/mine.safetensors", (string?)host.Engine.Submitted.Single().Graph["1"]!["inputs"]!["ckpt_name"]);
-        Assert.DoesNotContain(AnnFolder, own.Body.ToJsonString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(AnnFolder, own.Body["comfyui_response"]!.ToJsonString(), StringComparison.Ordinal);
         Assert.Equal(422, other);
         Assert.Contains("there are: shared.safetensors, mine.safetensors", refusal.ToJsonString(), StringComparison.Ordinal);
     }

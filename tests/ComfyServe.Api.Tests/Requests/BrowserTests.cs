@@ -1,4 +1,5 @@
 using ComfyServe.Api.Keys;
+using ComfyServe.Testing.Web;
 
 namespace ComfyServe.Api.Tests.Requests;
 
@@ -47,6 +48,25 @@ public sealed class BrowserTests
             Assert.Equal(403, status);
             Assert.Contains("SERVED_HOSTS", (string?)answer["detail"], StringComparison.Ordinal);
             Assert.Empty(service.Engine.Submitted);
+        }
+    }
+
+    [Fact]
+    public async Task EveryRoute_WithoutKeys_RefusesForeignNamesAndForeignChanges()
+    {
+        await using var service = await ApiHost.StartAsync();
+        var values = ((string[])["request_id", "key", "name", "documentName"]).ToDictionary(name => name, _ => (string[])["x"]);
+
+        foreach (var route in ServedRoute.Of(service.Services))
+        {
+            foreach (var (header, value) in ((string, string)[])[("Host", "rebound.example"), ("Origin", "https://evil.example")])
+            {
+                using var request = new HttpRequestMessage(new HttpMethod(route.Method), route.Paths(values)[0]);
+                request.Headers.TryAddWithoutValidation(header, value);
+                using var answer = await service.Http.SendAsync(request, TestContext.Current.CancellationToken);
+
+                Assert.True((int)answer.StatusCode == 403 || (header == "Origin" && route.Method is "GET" or "HEAD" or "OPTIONS"), $"{route} with {header}: {(int)answer.StatusCode}");
+            }
         }
     }
 

@@ -38,6 +38,23 @@ public sealed class GatewayTenancyTests
         Assert.Equal(before, await WorldAsync(gateway));
     }
 
+    [Fact]
+    public async Task EveryRoute_ThatChangesSomething_RefusesPagesOfOtherSites()
+    {
+        await using var gateway = await RunningGateway.StartAsync();
+        var values = new Dictionary<string, string[]> { ["name"] = ["x"], ["id"] = ["1"] };
+
+        foreach (var route in ServedRoute.Of(gateway.Services).Where(r => r.Method is not ("GET" or "HEAD" or "OPTIONS")))
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(route.Method), gateway.Url + route.Paths(values)[0]);
+            request.Headers.Add("Authorization", "Bearer " + RunningGateway.Key);
+            request.Headers.Add("Sec-Fetch-Site", "cross-site");
+            using var answer = await gateway.Client.SendAsync(request, TestContext.Current.CancellationToken);
+
+            Assert.True((int)answer.StatusCode == 403, $"{route}: {(int)answer.StatusCode}");
+        }
+    }
+
     private static async Task TryAsync(RunningGateway gateway, ServedRoute route, string path, string? key, JsonObject body, Objects ann)
     {
         var hasBody = route.Method is not ("GET" or "HEAD");
