@@ -25,7 +25,8 @@ internal static class Role
             await server.StopAsync(CancellationToken.None);
         }
 
-        return ExitCodes.Success;
+        // A server that stopped because it could not go on has said why, and left its code.
+        return Environment.ExitCode;
     }
 
     /// <summary>Starts the server.</summary>

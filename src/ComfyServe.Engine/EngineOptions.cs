@@ -45,6 +45,11 @@ public sealed class EngineOptions
     [Range(1, 1_000_000)]
     public int MaxQueuedPrompts { get; set; } = 10_000;
 
+    /// <summary>Most bytes of JSON of the prompts that wait, of which one may always wait; more get 503. Default 128 MiB: in memory a
+    /// prompt takes several times its text.</summary>
+    [Range(1L << 20, 1L << 40)]
+    public long MaxQueuedBytes { get; set; } = 128L << 20;
+
     /// <summary>Most results of nodes to keep over several prompts, least recently used ones go first; 0 keeps none, which needs the
     /// least memory. Default null: all results of the newest prompt, as ComfyUI's.</summary>
     [Range(0, int.MaxValue)]

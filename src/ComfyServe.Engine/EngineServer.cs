@@ -18,6 +18,9 @@ namespace ComfyServe.Engine;
 /// <summary>Builds the engine: a server that speaks ComfyUI's protocol and executes workflows.</summary>
 public static class EngineServer
 {
+    /// <summary>The process's exit code where the engine stopped because it could not go on.</summary>
+    public const int ExitCodeOfFailure = 70;
+
     /// <summary>An engine, ready to be started.</summary>
     /// <param name="options">How it runs.</param>
     /// <param name="configure">Changes to services or logging before they are built.</param>
@@ -72,9 +75,9 @@ public static class EngineServer
     private static void AddServices(IServiceCollection services, EngineFolders folders)
     {
         services.AddSingleton(folders).AddSingleton<EngineNodes>();
-        services.AddSingleton<SocketHub>().AddSingleton<PromptRunner>().AddSingleton<PromptHistory>(_ => new PromptHistory());
+        services.AddSingleton<SocketHub>().AddSingleton<PromptRunner>().AddSingleton<PromptHistory>(_ => new PromptHistory(maxBytes: Math.Min(512L << 20, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 16)));
         services.TryAddSingleton(_ => new PromptNumbers());
-        services.AddSingleton(s => new PromptQueue(s.GetRequiredService<SocketHub>().SendStatus, s.GetRequiredService<EngineOptions>().MaxQueuedPrompts));
+        services.AddSingleton(s => new PromptQueue(s.GetRequiredService<SocketHub>().SendStatus, s.GetRequiredService<EngineOptions>().MaxQueuedPrompts, s.GetRequiredService<EngineOptions>().MaxQueuedBytes));
         services.AddHostedService<InferenceThread>();
         services.AddSingleton<PromptApi>().AddSingleton<QueueApi>().AddSingleton<HistoryApi>().AddSingleton<CatalogueApi>()
             .AddSingleton<ModelsApi>().AddSingleton<ViewApi>().AddSingleton<UploadApi>().AddSingleton<SystemApi>().AddSingleton<SocketApi>()

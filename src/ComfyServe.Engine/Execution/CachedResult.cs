@@ -14,6 +14,6 @@ internal sealed class CachedResult
     /// <summary>Where the node was when it showed that.</summary>
     public NodePlace? Place { get; set; }
 
-    /// <summary>The tensors that live as long as this result; empty until the node is done.</summary>
-    public IReadOnlyList<TorchSharp.torch.Tensor> Tensors { get; set; } = [];
+    /// <summary>The memory that lives as long as this result; none until the node is done.</summary>
+    public HeldMemory Held { get; set; } = HeldMemory.None;
 }

@@ -119,7 +119,7 @@ internal sealed class ClassicCache(TensorLedger tensors) : IResultCache
         foreach (var (key, result) in level.Results.Where(r => isGone(r.Key)).ToList())
         {
             level.Results.Remove(key);
-            tensors.Release(result.Tensors);
+            tensors.Release(result.Held);
         }
     }
 

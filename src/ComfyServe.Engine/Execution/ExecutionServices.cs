@@ -28,6 +28,12 @@ internal sealed class ExecutionServices
     /// <summary>What one run may take.</summary>
     public required RunLimits Limits { get; init; }
 
+    /// <summary>Asked before a node takes memory.</summary>
+    public required MemoryGate Gate { get; init; }
+
+    /// <summary>Most bytes of results to keep between runs.</summary>
+    public required long KeptBytes { get; init; }
+
     /// <summary>Ends the process, with a reason, where a run cannot be ended; null where the process goes on.</summary>
     public Action<string>? GiveUp { get; init; }
 

@@ -12,7 +12,7 @@ internal static class MemoryExhaustion
     /// <summary>
     /// libtorch has one exception class for everything, so its allocators are told by their texts: no typed fact exists.
     /// </summary>
-    private static readonly string[] AllocatorTexts = ["DefaultCPUAllocator", "CUDA out of memory", "not enough memory: you tried to allocate"];
+    private static readonly string[] AllocatorTexts = ["DefaultCPUAllocator", "CUDA out of memory", "not enough memory: you tried to allocate", "std::bad_alloc"];
 
     /// <summary>Whether an exception, or its cause, says so.</summary>
     public static bool Is(Exception exception) =>

@@ -13,9 +13,9 @@ namespace ComfyServe.Engine.Execution;
 /// <param name="inputs">The inputs.</param>
 /// <param name="context">The context of each call, by its number.</param>
 /// <param name="report">Told the message of a block that has one.</param>
-/// <param name="limits">What the run may take.</param>
+/// <param name="services">What the run may take.</param>
 internal sealed class NodeCalls(
-    NodeDescriptor node, object? target, NodeInputs inputs, Func<int, NodeContext> context, Action<string> report, RunLimits limits)
+    NodeDescriptor node, object? target, NodeInputs inputs, Func<int, NodeContext> context, Action<string> report, ExecutionServices services)
 {
     /// <summary>The names of lazy inputs that the node needs and has not got.</summary>
     public IReadOnlyList<string> NeededInputs()
@@ -47,16 +47,24 @@ internal sealed class NodeCalls(
     /// <summary>Runs the node.</summary>
     public IReadOnlyList<CallResult> Run()
     {
-        limits.CheckList(inputs.Calls);
+        services.Limits.CheckList(inputs.Calls);
         var results = new List<CallResult>();
         foreach (var call in Calls())
         {
             var own = context(call);
             own.Interrupted.ThrowIfCancellationRequested();
-            results.Add(BlockOf(call) is { } block ? Skipped(block) : Split(node.Call.Invoke(target, Arguments(call), own)));
+            results.Add(BlockOf(call) is { } block ? Skipped(block) : Called(call, own));
         }
 
         return results;
+    }
+
+    private CallResult Called(int call, NodeContext own)
+    {
+        services.Gate.Ask(node, inputs.Names.Select(name => KeyValuePair.Create(name, Value(name, call))), own);
+        var result = Split(node.Call.Invoke(target, Arguments(call), own));
+        services.Gate.AskForTexts(node.Name, result.Values);
+        return result;
     }
 
     /// <summary>For each output, the values of all calls; an output that is a list joins the lists.</summary>

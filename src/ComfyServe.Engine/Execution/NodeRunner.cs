@@ -92,6 +92,7 @@ internal sealed class NodeRunner : IDisposable
         Random = _services.Random,
         Call = call,
         Limits = _services.Limits,
+        Gate = _services.Gate,
         Listener = new NodeProgress(node.Place, _prompt.PromptId, _board, _listener),
     };
 
@@ -132,7 +133,7 @@ internal sealed class NodeRunner : IDisposable
 
         using var scope = torch.NewDisposeScope();
         var calls = new NodeCalls(
-            node.Class, _services.Instances.Of(node, _graph), resolvedInputs, call => Context(node, call), message => Blocked(node, message), _services.Limits);
+            node.Class, _services.Instances.Of(node, _graph), resolvedInputs, call => Context(node, call), message => Blocked(node, message), _services);
         var needed = calls.NeededInputs();
         if (needed.Count > 0)
         {
@@ -186,7 +187,7 @@ internal sealed class NodeRunner : IDisposable
     private void Keep(GraphNode node, IReadOnlyList<IReadOnlyList<object?>> outputs)
     {
         var result = _services.Results.FindOrAdd(node.Id);
-        result.Tensors = _services.Tensors.Hold(outputs.SelectMany(slot => slot));
+        result.Held = _services.Tensors.Hold(outputs.SelectMany(slot => slot));
         result.Outputs = outputs;
     }
 

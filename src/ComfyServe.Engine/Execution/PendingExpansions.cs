@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using ComfyServe.Engine.Nodes;
 using ComfyServe.Engine.Nodes.Values;
-using TorchSharp;
 
 namespace ComfyServe.Engine.Execution;
 
@@ -65,7 +64,7 @@ internal sealed class PendingExpansions(ExecutionServices services, PromptGraph 
     {
         if (_waiting.Remove(node.Id, out var waiting))
         {
-            services.Tensors.Release(waiting.Tensors);
+            services.Tensors.Release(waiting.Held);
         }
     }
 
@@ -74,7 +73,7 @@ internal sealed class PendingExpansions(ExecutionServices services, PromptGraph 
     {
         foreach (var waiting in _waiting.Values)
         {
-            services.Tensors.Release(waiting.Tensors);
+            services.Tensors.Release(waiting.Held);
         }
 
         _waiting.Clear();
@@ -93,5 +92,5 @@ internal sealed class PendingExpansions(ExecutionServices services, PromptGraph 
         return NodeCalls.Merge(node.Class, [call.Values], services.Limits)[slot];
     }
 
-    private sealed record Waiting(IReadOnlyList<CallResult> Calls, IReadOnlyList<torch.Tensor> Tensors);
+    private sealed record Waiting(IReadOnlyList<CallResult> Calls, HeldMemory Held);
 }

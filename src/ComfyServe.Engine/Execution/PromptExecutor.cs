@@ -21,6 +21,7 @@ internal sealed class PromptExecutor
     /// <param name="keptResults">Most results to keep from prompt to prompt, over several prompts; 0 keeps none. Null keeps all
     /// results of the newest prompt.</param>
     /// <param name="limits">What one run may take; null: the defaults.</param>
+    /// <param name="gate">Asked before a node takes memory; null: one on the memory of this process.</param>
     /// <param name="giveUp">Ends the process, with a reason, where a run goes on too long after its end.</param>
     public PromptExecutor(
         NodeCatalogue catalogue,
@@ -30,9 +31,12 @@ internal sealed class PromptExecutor
         Random random,
         int? keptResults = null,
         RunLimits? limits = null,
-        Action<string>? giveUp = null)
+        Action<string>? giveUp = null,
+        MemoryGate? gate = null)
     {
         var tensors = new TensorLedger();
+        limits ??= new RunLimits();
+        var room = new MemoryRoom(limits.Memory);
         _services = new ExecutionServices
         {
             Catalogue = catalogue,
@@ -41,7 +45,9 @@ internal sealed class PromptExecutor
             Clock = clock,
             Random = random,
             Tensors = tensors,
-            Limits = limits ?? new RunLimits(),
+            Limits = limits,
+            Gate = gate ?? MemoryGate.OfProcess(room),
+            KeptBytes = limits.Kept ?? (room.Limit / 4),
             GiveUp = giveUp,
             Results = keptResults is { } capacity ? new RecentCache(tensors, capacity) : new ClassicCache(tensors),
         };
@@ -67,8 +73,19 @@ internal sealed class PromptExecutor
             TorchRuntime.TrimMemory();
         }
 
+        else if (_services.Gate.HasRefused || _services.Tensors.Bytes > _services.KeptBytes)
+        {
+            // Models stay: a run that asks for too much must not cost the others theirs.
+            _services.Gate.HasRefused = false;
+            ResetCaches();
+            TorchRuntime.TrimMemory();
+        }
+
         return outcome;
     }
+
+    /// <summary>Bytes that cached results hold.</summary>
+    public long HeldBytes => _services.Tensors.Bytes;
 
     /// <summary>Forgets every cached result and node instance. Call before <see cref="ModelCache.Clear"/>.</summary>
     public void ResetCaches()

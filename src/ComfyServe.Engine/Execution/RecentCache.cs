@@ -75,8 +75,8 @@ internal sealed class RecentCache(TensorLedger tensors, int capacity) : IResultC
         // What the node showed stays: the history tells it.
         if (capacity == 0 && Find(nodeId) is { Outputs: not null } result && _wanted.GetValueOrDefault(_keys[nodeId]) == 0)
         {
-            tensors.Release(result.Tensors);
-            (result.Outputs, result.Tensors) = (null, []);
+            tensors.Release(result.Held);
+            (result.Outputs, result.Held) = (null, HeldMemory.None);
         }
     }
 
@@ -107,7 +107,7 @@ internal sealed class RecentCache(TensorLedger tensors, int capacity) : IResultC
         {
             if (_results.Remove(key, out var kept))
             {
-                tensors.Release(kept.Result.Tensors);
+                tensors.Release(kept.Result.Held);
             }
         }
     }

@@ -15,29 +15,38 @@ internal sealed class TensorLedger
     /// <summary>Number of tensors held.</summary>
     public int Count => _holds.Count;
 
+    /// <summary>Bytes of the tensors and texts held.</summary>
+    public long Bytes { get; private set; }
+
     /// <summary>Lifts the tensors of values out of their dispose scopes and holds them.</summary>
     /// <returns>What to <see cref="Release"/> later.</returns>
-    public IReadOnlyList<torch.Tensor> Hold(IEnumerable<object?> values)
+    public HeldMemory Hold(IEnumerable<object?> values)
     {
         var held = new List<torch.Tensor>();
+        var texts = 0L;
         foreach (var value in values)
         {
-            Collect(value, held);
+            texts += Collect(value, held);
         }
+
+        Bytes += texts;
 
         foreach (var tensor in held)
         {
             tensor.DetachFromDisposeScope();
-            _holds[tensor] = _holds.GetValueOrDefault(tensor) + 1;
+            var before = _holds.GetValueOrDefault(tensor);
+            _holds[tensor] = before + 1;
+            Bytes += before == 0 ? MemoryGate.BytesOf(tensor) : 0;
         }
 
-        return held;
+        return new HeldMemory(held, texts);
     }
 
     /// <summary>Lets go of what <see cref="Hold"/> returned.</summary>
-    public void Release(IReadOnlyList<torch.Tensor> held)
+    public void Release(HeldMemory held)
     {
-        foreach (var tensor in held)
+        Bytes -= held.TextBytes;
+        foreach (var tensor in held.Tensors)
         {
             var rest = _holds[tensor] - 1;
             if (rest > 0)
@@ -47,13 +56,17 @@ internal sealed class TensorLedger
             else
             {
                 _holds.Remove(tensor);
+                Bytes -= MemoryGate.BytesOf(tensor);
                 tensor.Dispose();
             }
         }
     }
 
-    private static void Collect(object? value, List<torch.Tensor> held)
+    /// <summary>Adds a value's tensors.</summary>
+    /// <returns>The bytes of its texts.</returns>
+    private static long Collect(object? value, List<torch.Tensor> held)
     {
+        var texts = 0L;
         switch (value)
         {
             case torch.Tensor tensor:
@@ -62,15 +75,20 @@ internal sealed class TensorLedger
             case ITensorOwner owner:
                 held.AddRange(owner.Tensors);
                 break;
-            case string or System.Text.Json.Nodes.JsonNode:
+            case string text:
+                texts += (long)text.Length * sizeof(char);
+                break;
+            case System.Text.Json.Nodes.JsonNode:
                 break;
             case IEnumerable values:
                 foreach (var item in values)
                 {
-                    Collect(item, held);
+                    texts += Collect(item, held);
                 }
 
                 break;
         }
+
+        return texts;
     }
 }

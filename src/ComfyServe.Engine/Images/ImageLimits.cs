@@ -8,4 +8,7 @@ internal sealed record ImageLimits
 
     /// <summary>Most frames of one animation. Default 4096, the largest batch that ComfyUI's nodes accept.</summary>
     public int MaxFrames { get; init; } = 4096;
+
+    /// <summary>Told the number of pixels before they are decoded; may throw. Null: nobody asks.</summary>
+    public Action<long>? Decoding { get; init; }
 }

@@ -21,5 +21,7 @@ internal sealed class ImageTooLargeException(string message) : Exception(message
             throw new ImageTooLargeException(
                 $"Image size ({pixels} pixels) exceeds limit of {limits.MaxPixels} pixels, could be decompression bomb DOS attack.");
         }
+
+        limits.Decoding?.Invoke(pixels);
     }
 }

@@ -32,6 +32,8 @@ public sealed class NodeContext
 
     internal INodeProgress? Listener { get; init; }
 
+    internal Execution.MemoryGate? Gate { get; init; }
+
     internal int Call { get; init; }
 
     private int _graphs;
@@ -55,6 +57,10 @@ public sealed class NodeContext
         Interrupted.ThrowIfCancellationRequested();
         Listener?.Step(NodeId, value, max, denoised);
     }
+
+    /// <summary>Asks for memory that the node's inputs do not tell of, before it is taken.</summary>
+    /// <exception cref="NodeException">There is not as much.</exception>
+    public void Reserve(long bytes) => Gate?.Ask(bytes, NodeId);
 
     /// <summary>Shows a text on the node in the editor.</summary>
     public void ShowText(string text) => Listener?.Text(NodeId, text);

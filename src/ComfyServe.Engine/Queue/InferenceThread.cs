@@ -1,4 +1,5 @@
 using ComfyServe.Diffusion.Runtime;
+using ComfyServe.Engine.Execution;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using TorchSharp;
@@ -58,8 +59,9 @@ internal sealed partial class InferenceThread(
         }
         catch (Exception e)
         {
-            // Without this thread every prompt would wait for ever.
+            // Without this thread every prompt would wait for ever. Who supervises the process learns it from the code.
             Log.Died(logger, e);
+            Environment.ExitCode = EngineServer.ExitCodeOfFailure;
             lifetime.StopApplication();
         }
         finally
@@ -76,15 +78,48 @@ internal sealed partial class InferenceThread(
             if (work.Item is { } item)
             {
                 var outcome = runner.Run(item.Prompt, work.Interrupted);
-                var free = queue.Finish(() => history.Add(item, outcome));
-                runner.AnnounceEnd(item.Prompt);
+                var free = queue.Finish(() => Record(item, outcome));
+                Announce(item);
                 runner.Free(free);
             }
         }
     }
 
+    /// <summary>What is written about a run must not end the thread that runs the next.</summary>
+    private void Record(QueueItem item, ExecutionOutcome outcome)
+    {
+        try
+        {
+            history.Add(item, outcome);
+        }
+        catch (OutOfMemoryException e)
+        {
+            Log.NotRecorded(logger, e, item.Prompt.PromptId);
+            history.AddBrief(item, runner.Unrecorded(item.Prompt));
+        }
+    }
+
+    private void Announce(QueueItem item)
+    {
+        try
+        {
+            runner.AnnounceEnd(item.Prompt);
+        }
+        catch (OutOfMemoryException e)
+        {
+            // Who waits for the message finds the history.
+            Log.NotAnnounced(logger, e, item.Prompt.PromptId);
+        }
+    }
+
     private static partial class Log
     {
+        [LoggerMessage(2122, LogLevel.Error, "what prompt '{PromptId}' showed does not fit into memory and is not in the history")]
+        public static partial void NotRecorded(ILogger logger, Exception exception, string promptId);
+
+        [LoggerMessage(2123, LogLevel.Warning, "the end of prompt '{PromptId}' could not be told to its client: memory ran out")]
+        public static partial void NotAnnounced(ILogger logger, Exception exception, string promptId);
+
         [LoggerMessage(2121, LogLevel.Critical, "the inference thread has died: the engine stops")]
         public static partial void Died(ILogger logger, Exception exception);
     }

@@ -11,6 +11,9 @@ internal sealed class PromptHeap
     /// <summary>Number of entries.</summary>
     public int Count => _items.Count;
 
+    /// <summary>Characters of JSON of all entries.</summary>
+    public long Bytes { get; private set; }
+
     /// <summary>The entries in the order of the array.</summary>
     public IReadOnlyList<QueueItem> Items => _items;
 
@@ -18,6 +21,7 @@ internal sealed class PromptHeap
     public void Push(QueueItem item)
     {
         _items.Add(item);
+        Bytes += item.Text.Length;
         Rise(_items.Count - 1, 0);
     }
 
@@ -30,6 +34,7 @@ internal sealed class PromptHeap
             throw new InvalidOperationException("the queue is empty");
         }
 
+        Bytes -= _items[0].Text.Length;
         var last = _items[^1];
         _items.RemoveAt(_items.Count - 1);
         if (_items.Count == 0)
@@ -52,6 +57,7 @@ internal sealed class PromptHeap
             return false;
         }
 
+        Bytes -= _items[index].Text.Length;
         _items.RemoveAt(index);
         for (var parent = (_items.Count / 2) - 1; parent >= 0; parent--)
         {
@@ -62,7 +68,11 @@ internal sealed class PromptHeap
     }
 
     /// <summary>Removes all entries.</summary>
-    public void Clear() => _items.Clear();
+    public void Clear()
+    {
+        _items.Clear();
+        Bytes = 0;
+    }
 
     private void Rise(int index, int top)
     {

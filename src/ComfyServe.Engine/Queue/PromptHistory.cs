@@ -16,10 +16,11 @@ internal sealed class PromptHistory(int maxEntries = 10_000, long maxBytes = 512
     private long _bytes;
 
     /// <summary>Records how a prompt ended. An id that is there already keeps its place.</summary>
-    public void Add(QueueItem item, ExecutionOutcome outcome)
+    public void Add(QueueItem item, ExecutionOutcome outcome) => Add(item.Prompt.PromptId, item.Text, outcome);
+
+    private void Add(string id, string prompt, ExecutionOutcome outcome)
     {
-        var id = item.Prompt.PromptId;
-        var text = Encoding.ASCII.GetBytes(Write(item, outcome));
+        var text = Encoding.ASCII.GetBytes(Write(prompt, outcome));
         lock (_gate)
         {
             while (_order.Count > 0 && (_order.Count > maxEntries || _bytes + text.Length > maxBytes))
@@ -39,6 +40,9 @@ internal sealed class PromptHistory(int maxEntries = 10_000, long maxBytes = 512
             }
         }
     }
+
+    /// <summary>Records how a prompt ended without the prompt itself, after memory ran out.</summary>
+    public void AddBrief(QueueItem item, ExecutionOutcome outcome) => Add(item.Prompt.PromptId, "[]", outcome);
 
     /// <summary>Forgets a prompt, if it is there.</summary>
     public void Delete(string promptId)
@@ -104,9 +108,9 @@ internal sealed class PromptHistory(int maxEntries = 10_000, long maxBytes = 512
         }
     }
 
-    private static string Write(QueueItem item, ExecutionOutcome outcome)
+    private static string Write(string prompt, ExecutionOutcome outcome)
     {
-        var text = new StringBuilder(item.Text.Length + 1024).Append("{\"prompt\": ").Append(item.Text).Append(", \"outputs\": ");
+        var text = new StringBuilder(prompt.Length + 1024).Append("{\"prompt\": ").Append(prompt).Append(", \"outputs\": ");
         PythonJson.Write(text, outcome.Outputs);
         text.Append(", \"status\": {\"status_str\": ");
         PythonJson.WriteString(text, outcome.StatusText);

@@ -4,7 +4,8 @@ namespace ComfyServe.Engine.Queue;
 /// <param name="changed">Told the number of prompts that wait or run, after every change and in order. Runs under the
 /// queue's lock: it must not block.</param>
 /// <param name="capacity">Most prompts that may wait.</param>
-internal sealed class PromptQueue(Action<int> changed, int capacity) : IDisposable
+/// <param name="maxBytes">Most characters of JSON that may wait; a single prompt may have more.</param>
+internal sealed class PromptQueue(Action<int> changed, int capacity, long maxBytes = long.MaxValue) : IDisposable
 {
     // Guards everything below; Monitor so that the inference thread can wait on it.
     private readonly object _gate = new();
@@ -33,7 +34,7 @@ internal sealed class PromptQueue(Action<int> changed, int capacity) : IDisposab
     {
         lock (_gate)
         {
-            if (_pending.Count >= capacity)
+            if (_pending.Count >= capacity || (_pending.Count > 0 && _pending.Bytes + item.Text.Length > maxBytes))
             {
                 return false;
             }

@@ -12,6 +12,8 @@ namespace ComfyServe.Engine.Queue;
 internal sealed partial class PromptRunner(
     EngineNodes nodes, EngineFolders folders, SocketHub hub, EngineOptions options, TimeProvider clock, ILogger<PromptRunner> logger)
 {
+    private const string NoRoom = "what the run showed does not fit into memory; show less (limit 'shown' of the engine), or give the engine more memory";
+
     private readonly ModelCache _models = new(options.Fp32 ? ComputeFormat.Fp32 : null, warning => Log.Warned(logger, warning));
     private PromptExecutor? _executor;
 
@@ -35,6 +37,11 @@ internal sealed partial class PromptRunner(
         {
             // A node's failure is an outcome; this is a mistake of ours, and the next prompt must run all the same.
             Log.Failed(logger, e, prompt.PromptId);
+            if (MemoryExhaustion.Is(e))
+            {
+                Empty();
+            }
+
             return Failure(prompt, events, e);
         }
         finally
@@ -50,6 +57,13 @@ internal sealed partial class PromptRunner(
         {
             hub.Send(client, SocketHub.Message("executing", new JsonObject { ["node"] = null, ["prompt_id"] = prompt.PromptId }));
         }
+    }
+
+    /// <summary>How a run ended whose real outcome does not fit into memory.</summary>
+    public ExecutionOutcome Unrecorded(QueuedPrompt prompt)
+    {
+        Empty();
+        return new ExecutionOutcome("error", Completed: false, [new JsonArray("execution_error", Data(prompt, new OutOfMemoryException(NoRoom)))], [], []);
     }
 
     /// <summary>Gives memory back.</summary>
@@ -85,23 +99,25 @@ internal sealed partial class PromptRunner(
 
     private ExecutionOutcome Failure(QueuedPrompt prompt, RunEvents events, Exception exception)
     {
-        var data = new JsonObject
-        {
-            ["prompt_id"] = prompt.PromptId,
-            ["node_id"] = null,
-            ["node_type"] = null,
-            ["executed"] = new JsonArray(),
-            ["exception_message"] = $"{exception.Message}\n",
-            ["exception_type"] = exception.GetType().FullName,
-            ["traceback"] = new JsonArray(),
-            ["current_inputs"] = new JsonObject(),
-            ["current_outputs"] = new JsonArray(),
-            ["timestamp"] = clock.GetUtcNow().ToUnixTimeMilliseconds(),
-        };
+        var data = Data(prompt, exception);
         var message = new JsonArray("execution_error", data.DeepClone());
         events.Send("execution_error", data, Audience.Client);
         return new ExecutionOutcome("error", Completed: false, [message], [], []);
     }
+
+    private JsonObject Data(QueuedPrompt prompt, Exception exception) => new()
+    {
+        ["prompt_id"] = prompt.PromptId,
+        ["node_id"] = null,
+        ["node_type"] = null,
+        ["executed"] = new JsonArray(),
+        ["exception_message"] = $"{ValueText.Cut(exception.Message)}\n",
+        ["exception_type"] = exception.GetType().FullName,
+        ["traceback"] = new JsonArray(),
+        ["current_inputs"] = new JsonObject(),
+        ["current_outputs"] = new JsonArray(),
+        ["timestamp"] = clock.GetUtcNow().ToUnixTimeMilliseconds(),
+    };
 
     private static partial class Log
     {

@@ -62,7 +62,7 @@ public sealed class TensorLifetimeTests : IDisposable
         ComfyServe.Diffusion.Runtime.TorchRuntime.Initialize();
         var ledger = new TensorLedger();
         ImageBatch image;
-        IReadOnlyList<torch.Tensor> first;
+        HeldMemory first;
         using (torch.NewDisposeScope())
         {
             image = new ImageBatch(torch.zeros(1, 2, 2, 3));

@@ -11,7 +11,7 @@ internal static class CompositingNodes
 {
     private const string Category = "mask/compositing";
 
-    [Node("ImageCompositeMasked", Category = "image", Module = "comfy_extras.nodes_mask", Schema = NodeSchema.V1)]
+    [Node("ImageCompositeMasked", Category = "image", Module = "comfy_extras.nodes_mask", Schema = NodeSchema.V1, Memory = nameof(NodeMemory.OfPaste), MemorySource = typeof(NodeMemory))]
     public static ImageBatch Paste(
         ImageBatch destination,
         ImageBatch source,
@@ -31,7 +31,7 @@ internal static class CompositingNodes
         return new ImageBatch(pasted.permute(0, 2, 3, 1).contiguous());
     }
 
-    [Node("PorterDuffImageComposite", Display = "Porter-Duff Image Composite", Category = Category)]
+    [Node("PorterDuffImageComposite", Display = "Porter-Duff Image Composite", Category = Category, Memory = nameof(NodeMemory.OfPorterDuff), MemorySource = typeof(NodeMemory))]
     public static (ImageBatch, Mask) Composite(
         ImageBatch source,
         Mask source_alpha,
@@ -52,7 +52,7 @@ internal static class CompositingNodes
         return (new ImageBatch(colors), new Mask((1 - alpha).squeeze(-1)));
     }
 
-    [Node("SplitImageWithAlpha", Display = "Split Image with Alpha", Category = Category)]
+    [Node("SplitImageWithAlpha", Display = "Split Image with Alpha", Category = Category, MemoryFactor = 2)]
     public static (ImageBatch, Mask) Split(ImageBatch image)
     {
         var mask = image.Channels > 3
@@ -61,7 +61,7 @@ internal static class CompositingNodes
         return (new ImageBatch(image.Tensor.slice(3, 0, 3, 1)), new Mask(mask));
     }
 
-    [Node("JoinImageWithAlpha", Display = "Join Image with Alpha", Category = Category)]
+    [Node("JoinImageWithAlpha", Display = "Join Image with Alpha", Category = Category, Memory = nameof(NodeMemory.OfJoinedAlpha), MemorySource = typeof(NodeMemory))]
     public static ImageBatch Join(ImageBatch image, Mask alpha)
     {
         var count = Math.Min(image.Count, alpha.Count);

@@ -6,7 +6,7 @@ namespace ComfyServe.Engine.Nodes.Images;
 
 internal static class EmptyImage
 {
-    [Node("EmptyImage", Category = "image")]
+    [Node("EmptyImage", Category = "image", Memory = nameof(NodeMemory.OfEmptyImage), MemorySource = typeof(NodeMemory))]
     public static ImageBatch Create(
         [Input(Default = 512, Min = 1, Max = 16384, Step = 1)] long width,
         [Input(Default = 512, Min = 1, Max = 16384, Step = 1)] long height,

@@ -11,7 +11,7 @@ internal static class ImageBatchNodes
 {
     private const string Category = "image/batch";
 
-    [Node("ImageBatch", Display = "Batch Images", Category = "image", Module = "nodes")]
+    [Node("ImageBatch", Display = "Batch Images", Category = "image", Module = "nodes", Memory = nameof(NodeMemory.OfJoinedImages), MemorySource = typeof(NodeMemory))]
     public static ImageBatch Join(ImageBatch image1, ImageBatch image2)
     {
         var second = image2.Tensor;
@@ -23,7 +23,7 @@ internal static class ImageBatchNodes
         return new ImageBatch(cat([image1.Tensor, second], 0));
     }
 
-    [Node("RepeatImageBatch", Category = Category)]
+    [Node("RepeatImageBatch", Category = Category, Memory = nameof(NodeMemory.OfRepeatedImages), MemorySource = typeof(NodeMemory))]
     public static ImageBatch Repeat(ImageBatch image, [Input(Default = 1, Min = 1, Max = 4096)] long amount) =>
         new(image.Tensor.repeat(amount, 1, 1, 1));
 
@@ -52,7 +52,7 @@ internal static class ImageBatchNodes
         return [.. singles.Chunk((int)batch_size[0]).Select(part => new ImageBatch(cat(part, 0)))];
     }
 
-    [Node("GetImageSize", Display = "Get Image Size", Category = "image", Description = "Returns width and height of the image, and passes it through unchanged.")]
+    [Node("GetImageSize", Display = "Get Image Size", Category = "image", Description = "Returns width and height of the image, and passes it through unchanged.", MemoryFactor = 0)]
     [Outputs("width", "height", "batch_size")]
     public static (long Width, long Height, long Count) Measure(
         ImageBatch image, [Hidden(HiddenInput.UniqueId)] string unique_id, NodeContext context)

@@ -11,7 +11,7 @@ internal static class ImageColorNodes
 {
     private const string Category = "image/batch";
 
-    [Node("ImageRGBToYUV", Category = Category)]
+    [Node("ImageRGBToYUV", Category = Category, MemoryFactor = 8)]
     [Outputs("Y", "U", "V")]
     public static (ImageBatch Y, ImageBatch U, ImageBatch V) ToYuv(ImageBatch image)
     {
@@ -20,7 +20,7 @@ internal static class ImageColorNodes
         return (Spread(y), Spread(((b - y) * 0.564) + 0.5), Spread(((r - y) * 0.713) + 0.5));
     }
 
-    [Node("ImageYUVToRGB", Category = Category)]
+    [Node("ImageYUVToRGB", Category = Category, MemoryFactor = 8)]
     public static ImageBatch ToRgb(ImageBatch Y, ImageBatch U, ImageBatch V)
     {
         var y = Y.Tensor.mean([-1], keepdim: true);

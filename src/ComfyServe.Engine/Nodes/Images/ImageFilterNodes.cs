@@ -11,7 +11,7 @@ internal static class ImageFilterNodes
 {
     private const string Category = "image/postprocessing";
 
-    [Node("ImageBlend", Category = Category)]
+    [Node("ImageBlend", Category = Category, Memory = nameof(NodeMemory.OfBlend), MemorySource = typeof(NodeMemory))]
     public static ImageBatch Blend(
         ImageBatch image1,
         ImageBatch image2,
@@ -29,14 +29,14 @@ internal static class ImageFilterNodes
         return new ImageBatch(((first * (1 - blend_factor)) + (blended * blend_factor)).clamp_(0, 1));
     }
 
-    [Node("ImageBlur", Category = Category)]
+    [Node("ImageBlur", Category = Category, Memory = nameof(NodeMemory.OfBlur), MemorySource = typeof(NodeMemory))]
     public static ImageBatch Blur(
         ImageBatch image,
         [Input(Default = 1, Min = 1, Max = 31, Step = 1)] long blur_radius,
         [Input(Default = 1.0, Min = 0.1, Max = 10.0, Step = 0.1)] double sigma) =>
         new(Filter(image.Tensor, GaussianKernel.Create(blur_radius, sigma)));
 
-    [Node("ImageSharpen", Category = Category)]
+    [Node("ImageSharpen", Category = Category, Memory = nameof(NodeMemory.OfSharpen), MemorySource = typeof(NodeMemory))]
     public static ImageBatch Sharpen(
         ImageBatch image,
         [Input(Default = 1, Min = 1, Max = 31, Step = 1)] long sharpen_radius,
@@ -44,7 +44,7 @@ internal static class ImageFilterNodes
         [Input(Default = 1.0, Min = 0.0, Max = 5.0, Step = 0.01)] double alpha) =>
         new(Filter(image.Tensor, GaussianKernel.CreateSharpening(sharpen_radius, sigma, alpha * 10)).clamp_(0, 1));
 
-    [Node("Canny", Category = "image/preprocessors", Module = "comfy_extras.nodes_canny")]
+    [Node("Canny", Category = "image/preprocessors", Module = "comfy_extras.nodes_canny", MemoryFactor = 16)]
     public static ImageBatch FindEdges(
         ImageBatch image,
         [Input(Default = 0.4, Min = 0.01, Max = 0.99, Step = 0.01)] double low_threshold,
@@ -54,7 +54,7 @@ internal static class ImageFilterNodes
         return new ImageBatch(edges.repeat(1, 3, 1, 1).permute(0, 2, 3, 1).contiguous());
     }
 
-    [Node("Morphology", Display = "ImageMorphology", Category = Category, Module = "comfy_extras.nodes_morphology")]
+    [Node("Morphology", Display = "ImageMorphology", Category = Category, Module = "comfy_extras.nodes_morphology", Memory = nameof(NodeMemory.OfMorphology), MemorySource = typeof(NodeMemory))]
     public static ImageBatch Morphology(
         ImageBatch image,
         [Choices("erode", "dilate", "open", "close", "gradient", "bottom_hat", "top_hat")] string operation,
@@ -78,7 +78,7 @@ internal static class ImageFilterNodes
         Tensor Erode(Tensor images) => MorphologyFilter.Erode(images, kernel_size);
     }
 
-    [Node("ImageAddNoise", Category = "image", Module = "comfy_extras.nodes_images", Schema = NodeSchema.V1)]
+    [Node("ImageAddNoise", Category = "image", Module = "comfy_extras.nodes_images", Schema = NodeSchema.V1, MemoryFactor = 5)]
     public static ImageBatch AddNoise(
         ImageBatch image,
         [Input(Default = 0, Min = 0, Max = ulong.MaxValue, ControlAfterGenerate = true, Tooltip = "Seed of the noise.")] ulong seed,

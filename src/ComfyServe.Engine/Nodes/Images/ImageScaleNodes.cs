@@ -11,7 +11,7 @@ internal static class ImageScaleNodes
 {
     private const string Category = "image/upscaling";
 
-    [Node("ImageScale", Display = "Upscale Image", Category = Category, Module = "nodes")]
+    [Node("ImageScale", Display = "Upscale Image", Category = Category, Module = "nodes", Memory = nameof(NodeMemory.OfScale), MemorySource = typeof(NodeMemory))]
     public static ImageBatch Scale(
         ImageBatch image,
         [Choices("nearest-exact", "bilinear", "area", "bicubic", "lanczos")] string upscale_method,
@@ -36,14 +36,14 @@ internal static class ImageScaleNodes
         return new ImageBatch(Resampling.UpscaleImages(image.Tensor, width, height, upscale_method, crop == "center"));
     }
 
-    [Node("ImageScaleBy", Display = "Upscale Image By", Category = Category, Module = "nodes")]
+    [Node("ImageScaleBy", Display = "Upscale Image By", Category = Category, Module = "nodes", Memory = nameof(NodeMemory.OfScaleBy), MemorySource = typeof(NodeMemory))]
     public static ImageBatch ScaleBy(
         ImageBatch image,
         [Choices("nearest-exact", "bilinear", "area", "bicubic", "lanczos")] string upscale_method,
         [Input(Default = 1.0, Min = 0.01, Max = 8.0, Step = 0.01)] double scale_by) =>
         ScaleBothSides(image, upscale_method, scale_by);
 
-    [Node("ImageScaleToTotalPixels", Category = Category, Module = "comfy_extras.nodes_post_processing", Schema = NodeSchema.V3)]
+    [Node("ImageScaleToTotalPixels", Category = Category, Module = "comfy_extras.nodes_post_processing", Schema = NodeSchema.V3, Memory = nameof(NodeMemory.OfScaleToPixels), MemorySource = typeof(NodeMemory))]
     public static ImageBatch ScaleToTotalPixels(
         ImageBatch image,
         [Choices("nearest-exact", "bilinear", "area", "bicubic", "lanczos")] string upscale_method,
@@ -53,7 +53,7 @@ internal static class ImageScaleNodes
         return ScaleBothSides(image, upscale_method, Math.Sqrt((double)total / (image.Width * image.Height)));
     }
 
-    [Node("ImageScaleToMaxDimension", Category = Category)]
+    [Node("ImageScaleToMaxDimension", Category = Category, Memory = nameof(NodeMemory.OfScaleToSide), MemorySource = typeof(NodeMemory))]
     public static ImageBatch ScaleToMaxDimension(
         ImageBatch image,
         [Choices("area", "lanczos", "bilinear", "nearest-exact", "bilinear", "bicubic")] string upscale_method,
@@ -72,7 +72,7 @@ internal static class ImageScaleNodes
         return new ImageBatch(Resampling.UpscaleImages(image.Tensor, width, height, upscale_method, centerCrop: false));
     }
 
-    [Node("ResizeAndPadImage", Category = "image/transform")]
+    [Node("ResizeAndPadImage", Category = "image/transform", Memory = nameof(NodeMemory.OfPad), MemorySource = typeof(NodeMemory))]
     public static ImageBatch ResizeAndPad(
         ImageBatch image,
         [Input(Default = 512, Min = 1, Max = 16384, Step = 1)] long target_width,

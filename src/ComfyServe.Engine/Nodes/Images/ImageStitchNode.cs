@@ -15,6 +15,7 @@ internal static class ImageStitchNode
 
     [Node(
         "ImageStitch",
+        Memory = nameof(NodeMemory.OfStitch), MemorySource = typeof(NodeMemory),
         Display = "Image Stitch",
         Category = "image/transform",
         Module = "comfy_extras.nodes_images",

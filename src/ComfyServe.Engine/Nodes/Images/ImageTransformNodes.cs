@@ -32,7 +32,7 @@ internal static class ImageTransformNodes
     public static ImageBatch Flip(ImageBatch image, [Choices("x-axis: vertically", "y-axis: horizontally")] string flip_method) =>
         new(QuarterTurns.Flip(image.Tensor, flip_method, rows: 1, columns: 2));
 
-    [Node("ImagePadForOutpaint", Display = "Pad Image for Outpainting", Category = "image", Module = "nodes")]
+    [Node("ImagePadForOutpaint", Display = "Pad Image for Outpainting", Category = "image", Module = "nodes", Memory = nameof(NodeMemory.OfOutpaint), MemorySource = typeof(NodeMemory))]
     public static (ImageBatch, Mask) PadForOutpaint(
         ImageBatch image,
         [Input(Default = 0, Min = 0, Max = 16384, Step = 8)] long left,

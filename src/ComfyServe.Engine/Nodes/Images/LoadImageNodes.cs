@@ -11,7 +11,8 @@ internal static class LoadImageNodes
     private const string OutputFiles =
         """{"image_folder": "output", "remote": {"route": "/internal/files/output", "refresh_button": true, "control_after_refresh": "first"}}""";
 
-    private static readonly ImageLimits Limits = new();
+    // Bytes of colours and alpha, then floats of both, and the batch of frames.
+    private const int BytesPerPixel = 40;
 
     [Node("LoadImage", Display = "Load Image", Category = "image", Validate = nameof(Missing), IsChanged = nameof(Fingerprint))]
     public static (ImageBatch, Mask) Load(
@@ -49,9 +50,10 @@ internal static class LoadImageNodes
     private static DecodedImage Decode(string image, NodeContext context)
     {
         var path = Require(image, context);
+        var limits = new ImageLimits { Decoding = pixels => context.Reserve(pixels * BytesPerPixel) };
         try
         {
-            return ImageDecoder.Decode(File.ReadAllBytes(path), path, Limits);
+            return ImageDecoder.Decode(File.ReadAllBytes(path), path, limits);
         }
         catch (UnidentifiedImageException exception)
         {

@@ -15,7 +15,7 @@ internal sealed class PreviewImageNodes
     /// <summary>One name for the life of the node, so that prompts in a row number on.</summary>
     private string? _prefix;
 
-    [Node("PreviewImage", Display = "Preview Image", Category = "image", Description = "Shows the images without keeping them.", IsOutput = true)]
+    [Node("PreviewImage", Display = "Preview Image", Category = "image", Description = "Shows the images without keeping them.", IsOutput = true, MemoryFactor = 1)]
     public Ui Preview(
         ImageBatch images,
         [Hidden(HiddenInput.Prompt)] JsonObject? prompt,
@@ -29,6 +29,7 @@ internal sealed class PreviewImageNodes
 
     [Node(
         "MaskPreview",
+        MemoryFactor = 8,
         Category = "mask",
         Module = "comfy_extras.nodes_mask",
         Description = "Shows the masks without keeping them.",

@@ -9,7 +9,7 @@ internal static class SaveImageNode
 {
     private const int Compression = 4;
 
-    [Node("SaveImage", Display = "Save Image", Category = "image", Description = "Saves the images to the output folder.", IsOutput = true)]
+    [Node("SaveImage", Display = "Save Image", Category = "image", Description = "Saves the images to the output folder.", IsOutput = true, MemoryFactor = 1)]
     public static Ui Save(
         [Input(Tooltip = "The images to save.")] ImageBatch images,
         [Input(Default = "ComfyUI", Tooltip = "Start of the file names; `/` makes folders, tokens like %year% or %width% are filled in.")]

@@ -9,7 +9,7 @@ internal static class SaveImageWebsocketNode
 {
     private const int Compression = 6;
 
-    [Node("SaveImageWebsocket", Category = "api/image", Module = "custom_nodes.websocket_image_save", IsOutput = true, IsChanged = nameof(Never))]
+    [Node("SaveImageWebsocket", Category = "api/image", Module = "custom_nodes.websocket_image_save", IsOutput = true, IsChanged = nameof(Never), MemoryFactor = 1)]
     public static Ui Send(ImageBatch images, NodeContext context)
     {
         for (var index = 0; index < images.Count; index++)

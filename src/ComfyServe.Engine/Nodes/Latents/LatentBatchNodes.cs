@@ -34,7 +34,7 @@ internal static class LatentBatchNodes
         };
     }
 
-    [Node("RepeatLatentBatch", Display = "Repeat Latent Batch", Category = Category, Module = "nodes", Schema = NodeSchema.V1)]
+    [Node("RepeatLatentBatch", Display = "Repeat Latent Batch", Category = Category, Module = "nodes", Schema = NodeSchema.V1, Memory = nameof(NodeMemory.OfRepeatedLatents), MemorySource = typeof(NodeMemory))]
     public static Latent Repeat(Latent samples, [Input(Default = 1, Min = 1, Max = 64)] long amount)
     {
         var mask = samples.NoiseMask;
@@ -55,7 +55,7 @@ internal static class LatentBatchNodes
         return new Latent { Samples = samples.Samples.repeat(amount, 1, 1, 1), NoiseMask = mask, BatchIndex = index };
     }
 
-    [Node("LatentBatch", Category = Category)]
+    [Node("LatentBatch", Category = Category, Memory = nameof(NodeMemory.OfTwoLatents), MemorySource = typeof(NodeMemory))]
     public static Latent Join(Latent samples1, Latent samples2) => samples1 with
     {
         Samples = cat([samples1.Samples, LatentShapes.MatchSize(samples2.Samples, samples1.Samples)], 0),
@@ -76,6 +76,7 @@ internal static class LatentBatchNodes
 
     [Node(
         "RebatchLatents",
+        MemoryFactor = 64,
         Display = "Rebatch Latents",
         Category = Category,
         Module = "comfy_extras.nodes_rebatch",

@@ -41,7 +41,9 @@ internal static class LatentFileNodes
     {
         try
         {
-            using var file = SafetensorsFile.Open(Require(latent, context));
+            var path = Require(latent, context);
+            context.Reserve(new FileInfo(path).Length * 4);
+            using var file = SafetensorsFile.Open(path);
             if (!file.Contains(TensorName))
             {
                 throw new NodeException("KeyError", $"'{TensorName}'");

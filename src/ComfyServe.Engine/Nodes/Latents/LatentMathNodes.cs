@@ -11,11 +11,11 @@ internal static class LatentMathNodes
 {
     private const string Category = "latent/advanced";
 
-    [Node("LatentAdd", Category = Category)]
+    [Node("LatentAdd", Category = Category, Memory = nameof(NodeMemory.OfTwoLatents), MemorySource = typeof(NodeMemory))]
     public static Latent Add(Latent samples1, Latent samples2) =>
         samples1 with { Samples = samples1.Samples + Second(samples1, samples2) };
 
-    [Node("LatentSubtract", Category = Category)]
+    [Node("LatentSubtract", Category = Category, Memory = nameof(NodeMemory.OfTwoLatents), MemorySource = typeof(NodeMemory))]
     public static Latent Subtract(Latent samples1, Latent samples2) =>
         samples1 with { Samples = samples1.Samples - Second(samples1, samples2) };
 
@@ -25,7 +25,7 @@ internal static class LatentMathNodes
         samples with { Samples = samples.Samples * multiplier };
 
     /// <summary>Mixes directions and lengths of the channel vectors apart from each other.</summary>
-    [Node("LatentInterpolate", Category = Category)]
+    [Node("LatentInterpolate", Category = Category, Memory = nameof(NodeMemory.OfTwoLatents), MemorySource = typeof(NodeMemory))]
     public static Latent Interpolate(
         Latent samples1, Latent samples2, [Input(Default = 1.0, Min = 0.0, Max = 1.0, Step = 0.01)] double ratio)
     {
@@ -36,7 +36,7 @@ internal static class LatentMathNodes
         return samples1 with { Samples = direction * ((firstLength * ratio) + (secondLength * (1 - ratio))) };
     }
 
-    [Node("LatentConcat", Category = Category)]
+    [Node("LatentConcat", Category = Category, Memory = nameof(NodeMemory.OfConcatenatedLatents), MemorySource = typeof(NodeMemory))]
     public static Latent Concat(Latent samples1, Latent samples2, [Choices("x", "-x", "y", "-y", "t", "-t")] string dim)
     {
         var second = BatchSize.Match(samples2.Samples, samples1.Samples.shape[0]);
@@ -58,7 +58,7 @@ internal static class LatentMathNodes
         return samples with { Samples = samples.Samples.narrow(axis, index >= 0 ? index : size + index, amount) };
     }
 
-    [Node("LatentBlend", Display = "Latent Blend", Category = "_for_testing", Module = "nodes", Schema = NodeSchema.V1)]
+    [Node("LatentBlend", Display = "Latent Blend", Category = "_for_testing", Module = "nodes", Schema = NodeSchema.V1, Memory = nameof(NodeMemory.OfTwoLatents), MemorySource = typeof(NodeMemory))]
     public static Latent Blend(
         Latent samples1, Latent samples2, [Input(Default = 0.5, Min = 0, Max = 1, Step = 0.01)] double blend_factor)
     {

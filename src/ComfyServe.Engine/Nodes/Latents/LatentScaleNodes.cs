@@ -10,7 +10,7 @@ internal static class LatentScaleNodes
     private const int PixelsPerCell = 8;
     private const int LeastSide = 64;
 
-    [Node("LatentUpscale", Display = "Upscale Latent", Category = "latent")]
+    [Node("LatentUpscale", Display = "Upscale Latent", Category = "latent", Memory = nameof(NodeMemory.OfScaledLatent), MemorySource = typeof(NodeMemory))]
     public static Latent Scale(
         Latent samples,
         [Choices("nearest-exact", "bilinear", "area", "bicubic", "bislerp")] string upscale_method,
@@ -47,7 +47,7 @@ internal static class LatentScaleNodes
         };
     }
 
-    [Node("LatentUpscaleBy", Display = "Upscale Latent By", Category = "latent")]
+    [Node("LatentUpscaleBy", Display = "Upscale Latent By", Category = "latent", Memory = nameof(NodeMemory.OfScaledLatentBy), MemorySource = typeof(NodeMemory))]
     public static Latent ScaleBy(
         Latent samples,
         [Choices("nearest-exact", "bilinear", "area", "bicubic", "bislerp")] string upscale_method,

@@ -10,7 +10,7 @@ internal static class LatentStartNodes
     private const int Channels = 4;
     private const int PixelsPerCell = 8;
 
-    [Node("EmptyLatentImage", Display = "Empty Latent Image", Category = "latent", Description = "Makes empty latents to be denoised.")]
+    [Node("EmptyLatentImage", Display = "Empty Latent Image", Category = "latent", Description = "Makes empty latents to be denoised.", Memory = nameof(NodeMemory.OfEmptyLatent), MemorySource = typeof(NodeMemory))]
     [Outputs("LATENT", Tooltips = ["The empty latents."])]
     public static Latent Empty(
         [Input(Default = 512, Min = 16, Max = 16384, Step = 8, Tooltip = "Width of the images in pixels.")] long width,

@@ -39,7 +39,7 @@ internal static class LatentTransformNodes
         };
     }
 
-    [Node("LatentComposite", Display = "Latent Composite", Category = "latent")]
+    [Node("LatentComposite", Display = "Latent Composite", Category = "latent", MemoryFactor = 4)]
     public static Latent Composite(
         Latent samples_to,
         Latent samples_from,
@@ -64,7 +64,7 @@ internal static class LatentTransformNodes
         return samples_to with { Samples = result };
     }
 
-    [Node("LatentCompositeMasked", Category = "latent", Module = "comfy_extras.nodes_mask")]
+    [Node("LatentCompositeMasked", Category = "latent", Module = "comfy_extras.nodes_mask", Memory = nameof(NodeMemory.OfPastedLatents), MemorySource = typeof(NodeMemory))]
     public static Latent CompositeMasked(
         Latent destination,
         Latent source,

@@ -19,7 +19,7 @@ internal static class MaskNodes
     public static Mask FromImage(ImageBatch image, [Choices("red", "green", "blue", "alpha")] string channel) =>
         new(image.Tensor.select(3, Array.IndexOf(["red", "green", "blue", "alpha"], channel)));
 
-    [Node("ImageColorToMask", Category = Category)]
+    [Node("ImageColorToMask", Category = Category, MemoryFactor = 12)]
     public static Mask FromColor(
         ImageBatch image, [Input(Default = 0, Min = 0, Max = 0xFFFFFF, Step = 1, Display = "color")] long color)
     {
@@ -28,7 +28,7 @@ internal static class MaskNodes
         return new Mask((packed == color).to(ScalarType.Float32));
     }
 
-    [Node("SolidMask", Category = Category)]
+    [Node("SolidMask", Category = Category, Memory = nameof(NodeMemory.OfSolidMask), MemorySource = typeof(NodeMemory))]
     public static Mask Solid(
         [Input(Default = 1.0, Min = 0.0, Max = 1.0, Step = 0.01)] double value,
         [Input(Default = 512, Min = 1, Max = 16384, Step = 1)] long width,
@@ -51,7 +51,7 @@ internal static class MaskNodes
     public static Mask Threshold(Mask mask, [Input(Default = 0.5, Min = 0.0, Max = 1.0, Step = 0.01)] double value) =>
         new((mask.Tensor > value).to(ScalarType.Float32));
 
-    [Node("MaskComposite", Category = Category)]
+    [Node("MaskComposite", Category = Category, MemoryFactor = 6)]
     public static Mask Composite(
         Mask destination,
         Mask source,
@@ -85,7 +85,7 @@ internal static class MaskNodes
         return new Mask(result);
     }
 
-    [Node("GrowMask", Display = "GrowMask", Category = Category)]
+    [Node("GrowMask", Display = "GrowMask", Category = Category, MemoryFactor = 8)]
     public static Mask Grow(
         Mask mask,
         [Input(Default = 0, Min = -16384, Max = 16384, Step = 1)] long expand,

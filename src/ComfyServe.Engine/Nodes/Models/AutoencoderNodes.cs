@@ -10,17 +10,17 @@ namespace ComfyServe.Engine.Nodes.Models;
 /// <summary>Nodes between images and latents.</summary>
 internal static class AutoencoderNodes
 {
-    [Node("VAEDecode", Display = "VAE Decode", Category = "latent", Description = "Turns latents into images.")]
+    [Node("VAEDecode", Display = "VAE Decode", Category = "latent", Description = "Turns latents into images.", Memory = nameof(NodeMemory.OfDecoded), MemorySource = typeof(NodeMemory))]
     [Outputs("IMAGE", Tooltips = ["The images."])]
     public static ImageBatch Decode(
         [Input(Tooltip = "The latents to decode.")] Latent samples,
         [Input(Tooltip = "The autoencoder to decode with.")] Autoencoder? vae) =>
         new(Checked(vae).Network.Decode(samples.Samples));
 
-    [Node("VAEEncode", Display = "VAE Encode", Category = "latent")]
+    [Node("VAEEncode", Display = "VAE Encode", Category = "latent", Memory = nameof(NodeMemory.OfEncoded), MemorySource = typeof(NodeMemory))]
     public static Latent Encode(ImageBatch pixels, Autoencoder? vae) => new() { Samples = Checked(vae).Network.Encode(pixels.Tensor) };
 
-    [Node("VAEEncodeForInpaint", Display = "VAE Encode (for Inpainting)", Category = "latent/inpaint")]
+    [Node("VAEEncodeForInpaint", Display = "VAE Encode (for Inpainting)", Category = "latent/inpaint", Memory = nameof(NodeMemory.OfEncoded), MemorySource = typeof(NodeMemory))]
     public static Latent EncodeForInpaint(
         ImageBatch pixels, Autoencoder? vae, Mask mask, [Input(Default = 6, Min = 0, Max = 64, Step = 1)] long grow_mask_by)
     {
@@ -37,7 +37,7 @@ internal static class AutoencoderNodes
         return new Latent { Samples = network.Encode(greyed), NoiseMask = grown.round() };
     }
 
-    [Node("InpaintModelConditioning", Category = "conditioning/inpaint")]
+    [Node("InpaintModelConditioning", Category = "conditioning/inpaint", Memory = nameof(NodeMemory.OfEncoded), MemorySource = typeof(NodeMemory))]
     [Outputs("positive", "negative", "latent")]
     public static (Conditioning, Conditioning, Latent) PrepareInpainting(
         Conditioning positive,
@@ -52,7 +52,7 @@ internal static class AutoencoderNodes
         return (positive, negative, new Latent { Samples = network.Encode(pixels.Tensor), NoiseMask = noise_mask ? Fit(mask, pixels, network) : null });
     }
 
-    [Node("VAEDecodeTiled", Display = "VAE Decode (Tiled)", Category = "_for_testing")]
+    [Node("VAEDecodeTiled", Display = "VAE Decode (Tiled)", Category = "_for_testing", Memory = nameof(NodeMemory.OfDecodedTiles), MemorySource = typeof(NodeMemory))]
     public static ImageBatch DecodeTiled(
         Latent samples,
         Autoencoder? vae,

@@ -8,6 +8,7 @@ internal static class TextEncoderNodes
 {
     [Node(
         "CLIPTextEncode",
+        Memory = nameof(NodeMemory.OfPrompt), MemorySource = typeof(NodeMemory),
         Display = "CLIP Text Encode (Prompt)",
         Category = "conditioning",
         Description = "Encodes a prompt with the text encoder into what guides the diffusion network.")]

@@ -16,7 +16,7 @@ internal static class CustomSamplerNodes
     private const string Guiders = $"{Category}/guiders";
     private const string Noises = $"{Category}/noise";
 
-    [Node("SamplerCustom", Category = Category)]
+    [Node("SamplerCustom", Category = Category, Memory = nameof(NodeMemory.OfSampling), MemorySource = typeof(NodeMemory))]
     [Outputs("output", "denoised_output")]
     public static (Latent, Latent) Sample(
         DiffusionModel model,
@@ -31,7 +31,7 @@ internal static class CustomSamplerNodes
         NodeContext context) =>
         Run(new Guider(model, positive, negative, cfg), new Noise(noise_seed, IsEmpty: !add_noise), sampler, sigmas, latent_image, context);
 
-    [Node("SamplerCustomAdvanced", Category = Category)]
+    [Node("SamplerCustomAdvanced", Category = Category, Memory = nameof(NodeMemory.OfSampling), MemorySource = typeof(NodeMemory))]
     [Outputs("output", "denoised_output")]
     public static (Latent, Latent) SampleGuided(
         Noise noise, Guider guider, SamplerEntry sampler, Sigmas sigmas, Latent latent_image, NodeContext context) =>

@@ -13,7 +13,7 @@ internal static class SamplerNodes
 {
     private const string Category = "sampling";
 
-    [Node("KSampler", Category = Category, Description = "Denoises latents with a model, led by a positive and a negative conditioning.")]
+    [Node("KSampler", Category = Category, Description = "Denoises latents with a model, led by a positive and a negative conditioning.", Memory = nameof(NodeMemory.OfSampling), MemorySource = typeof(NodeMemory))]
     [Outputs("LATENT", Tooltips = ["The denoised latents."])]
     public static Latent Sample(
         [Input(Tooltip = "The network that denoises.")] DiffusionModel model,
@@ -32,7 +32,7 @@ internal static class SamplerNodes
         return Run(model, request, latent_image, context);
     }
 
-    [Node("KSamplerAdvanced", Display = "KSampler (Advanced)", Category = Category)]
+    [Node("KSamplerAdvanced", Display = "KSampler (Advanced)", Category = Category, Memory = nameof(NodeMemory.OfSampling), MemorySource = typeof(NodeMemory))]
     public static Latent SampleSteps(
         DiffusionModel model,
         [Choices("enable", "disable")] string add_noise,

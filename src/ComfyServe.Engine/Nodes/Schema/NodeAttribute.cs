@@ -62,4 +62,17 @@ public sealed class NodeAttribute(string name) : Attribute
     /// (null: not there yet); it returns the names.
     /// </summary>
     public string? Needs { get; init; }
+
+    /// <summary>
+    /// Name of a method that says about how many bytes of memory a call takes, results and intermediate values, before it
+    /// is made. Its parameters are inputs by name; it returns a <see cref="long"/>. Absent: <see cref="MemoryFactor"/> times
+    /// the bytes of the tensors that go in.
+    /// </summary>
+    public string? Memory { get; init; }
+
+    /// <summary>The class of that method; absent: the node's own.</summary>
+    public Type? MemorySource { get; init; }
+
+    /// <summary>How many times the bytes of the tensors that go in a call takes, results and intermediate values. Default 4.</summary>
+    public int MemoryFactor { get; init; } = 4;
 }

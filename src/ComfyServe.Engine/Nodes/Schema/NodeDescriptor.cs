@@ -44,6 +44,9 @@ internal sealed class NodeDescriptor
     /// <summary>Says which lazy inputs are needed; null where the node has none.</summary>
     public MethodCall? Needs { get; init; }
 
+    /// <summary>Says how much memory a call takes; null where that follows from its inputs.</summary>
+    public MethodCall? Memory { get; init; }
+
     /// <summary>Whether the result depends on the node's id.</summary>
     public bool DependsOnId => Node.NotIdempotent || Inputs.Any(i => i.Hidden == HiddenInput.UniqueId);
 }

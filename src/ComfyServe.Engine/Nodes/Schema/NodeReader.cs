@@ -55,6 +55,7 @@ internal sealed class NodeReader(NodeTypes types)
             Validate = Named(owner, node.Validate),
             IsChanged = Named(owner, node.IsChanged),
             Needs = Named(owner, node.Needs),
+            Memory = Named(node.MemorySource ?? owner, node.Memory),
         };
     }
 

@@ -9,7 +9,7 @@ namespace ComfyServe.Engine.Nodes.Strings;
 /// <summary>Shows any value as text.</summary>
 internal static class PreviewAnyNode
 {
-    [Node("PreviewAny", Display = "Preview Any", Category = "utils", Module = "comfy_extras.nodes_preview_any", IsOutput = true)]
+    [Node("PreviewAny", Display = "Preview Any", Category = "utils", Module = "comfy_extras.nodes_preview_any", IsOutput = true, MemoryFactor = 0)]
     public static Ui Preview([Input] object? source) => new Ui().Add("text", Text(source));
 
     private static string Text(object? source) => source switch
