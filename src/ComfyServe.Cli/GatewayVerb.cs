@@ -79,6 +79,7 @@ internal static class GatewayVerb
         Port = port,
         DataDirectory = Path.Combine(DataFolder.Resolve(data), "gateway"),
         ServedHosts = HostNames.Read(),
+        AllowedHosts = HostNames.ReadAllowed(),
         Database = Environment.GetEnvironmentVariable("COMFYSERVE_DATABASE") is { Length: > 0 } database ? database : null,
     };
 }

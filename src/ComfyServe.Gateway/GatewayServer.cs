@@ -12,6 +12,7 @@ using ComfyServe.Gateway.Variables;
 using ComfyServe.Hosting;
 using ComfyServe.Hosting.Browsers;
 using ComfyServe.Hosting.Web;
+using ComfyServe.Jobs.Deliveries;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -47,6 +48,7 @@ public static class GatewayServer
         AddApis(builder.Services);
         AddProviders(builder.Services);
         AddJobs(builder.Services);
+        builder.Services.AddDeliveries(options);
         AddOwners(builder, options);
         configure?.Invoke(builder);
 
@@ -120,7 +122,7 @@ public static class GatewayServer
         builder.Services.AddHostedService<DirectoryLoop>();
         builder.Services.AddHostedService<RoutingLoop>();
         builder.Services.AddHostedService<JobDispatcher>();
-        builder.Services.AddHostedService<JobWebhooks>();
+        builder.Services.AddHostedService(static s => s.GetRequiredService<DeliveryLoop>());
     }
 
     private static void Cluster(ISiloBuilder silo, GatewayOptions options)

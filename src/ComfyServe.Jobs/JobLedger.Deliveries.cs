@@ -9,24 +9,59 @@ public sealed partial class JobLedger
 {
     private const string DeliveryColumns = "id, owner, job_id, state, attempts, created, next_at, last_status, last_error";
 
+    /// <summary>Owners whose lines are looked at in one turn.</summary>
+    private const int MostOwners = 10_000;
+
     /// <summary>Only the present job of a key has a row to belong to.</summary>
     private const string OfJob = "job_seq = (SELECT seq FROM jobs WHERE owner = @owner AND id = @id)";
 
-    /// <summary>Claims deliveries that are due: nobody else gets them until <paramref name="claim"/> has passed.</summary>
-    public async Task<IReadOnlyList<Delivery>> ClaimDeliveriesAsync(int limit, TimeSpan claim)
+    /// <summary>Whether a delivery failed before; an index has the same words.</summary>
+    private const string Retried = "(CASE WHEN attempts = 0 THEN 0 ELSE 1 END)";
+
+    /// <summary>The owners that have deliveries due, with how many.</summary>
+    /// <param name="most">Those of an owner are counted so far.</param>
+    /// <param name="cancellationToken">Ends the look.</param>
+    public async Task<IReadOnlyList<DeliveryLine>> DueDeliveriesAsync(int most, CancellationToken cancellationToken = default)
     {
-        var due = await _writer.RunAsync(async session =>
+        await using var session = await ReadAsync(cancellationToken);
+        string Due(int retried) => $"(SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE state = 0 AND deliveries.owner = line.owner AND {Retried} = {retried} AND next_at <= @now LIMIT @most) AS due)";
+
+        // From owner to owner through the index: however many one has, the others are found as fast.
+        var lines = await session.Command($"""
+                WITH RECURSIVE line(owner) AS (
+                    SELECT MIN(owner) FROM deliveries WHERE state = 0
+                    UNION ALL
+                    SELECT (SELECT MIN(deliveries.owner) FROM deliveries WHERE state = 0 AND deliveries.owner > line.owner) FROM line WHERE line.owner IS NOT NULL)
+                SELECT owner, {Due(0)}, {Due(1)} FROM line WHERE owner IS NOT NULL LIMIT {MostOwners}
+                """)
+            .With("@now", Now()).With("@most", most)
+            .AllAsync(static r => new Due(new(r.GetString(0), (int)r.GetInt64(1), (int)r.GetInt64(2))), cancellationToken);
+        return [.. lines.Select(static l => l.Line).Where(static l => l.Count > 0)];
+    }
+
+    /// <summary>Claims deliveries that are due: nobody else gets them until <paramref name="claim"/> has passed.</summary>
+    /// <param name="turns">How many of whom, at most.</param>
+    /// <param name="claim">From now.</param>
+    public async Task<IReadOnlyList<Delivery>> ClaimDeliveriesAsync(IReadOnlyList<DeliveryLine> turns, TimeSpan claim)
+    {
+        var claimed = await _writer.RunAsync(async session =>
         {
-            var now = Now();
+            var (now, all) = (Now(), new List<Delivery>());
             var skip = session.IsPostgres ? " FOR UPDATE SKIP LOCKED" : "";
-            return await session.Command($"""
-                    UPDATE deliveries SET next_at = @until WHERE id IN (SELECT id FROM deliveries WHERE state = 0 AND next_at <= @now ORDER BY next_at LIMIT @limit{skip})
-                    RETURNING {DeliveryColumns}, target, body
-                    """)
-                .With("@until", now + (long)claim.TotalMilliseconds).With("@now", now).With("@limit", limit)
-                .AllAsync(static r => ReadDelivery(r) with { Target = Bytes(r, 9), Body = Bytes(r, 10) }, default);
+            foreach (var (owner, retried, count) in turns.SelectMany(static t => new[] { (t.Owner, 0, t.Fresh), (t.Owner, 1, t.Retries) }).Where(static t => t.Item3 > 0))
+            {
+                all.AddRange(await session.Command($"""
+                        UPDATE deliveries SET next_at = @until WHERE id IN (
+                            SELECT id FROM deliveries WHERE state = 0 AND owner = @owner AND {Retried} = {retried} AND next_at <= @now ORDER BY next_at LIMIT @limit{skip})
+                        RETURNING {DeliveryColumns}, target, body
+                        """)
+                    .With("@until", now + (long)claim.TotalMilliseconds).With("@now", now).With("@owner", owner).With("@limit", count)
+                    .AllAsync(static r => ReadDelivery(r) with { Target = Bytes(r, 9), Body = Bytes(r, 10) }, default));
+            }
+
+            return all;
         });
-        return [.. due.Select(Open)];
+        return [.. claimed.Select(Open)];
     }
 
     /// <summary>Keeps claims for as long again, or gives them back.</summary>
@@ -44,11 +79,12 @@ public sealed partial class JobLedger
         return extended;
     });
 
-    /// <summary>When the next delivery is due, or null when none waits.</summary>
+    /// <summary>When the next delivery becomes due that is not yet, or null when there is none.</summary>
     public async Task<DateTimeOffset?> NextDeliveryAsync(CancellationToken cancellationToken = default)
     {
         await using var session = await ReadAsync(cancellationToken);
-        var next = await session.Command("SELECT MIN(next_at) FROM deliveries WHERE state = 0").FirstAsync(static r => new At(Time(r, 0)), cancellationToken);
+        var next = await session.Command("SELECT MIN(next_at) FROM deliveries WHERE state = 0 AND next_at > @now").With("@now", Now())
+            .FirstAsync(static r => new At(Time(r, 0)), cancellationToken);
         return next?.Value;
     }
 
@@ -153,6 +189,8 @@ public sealed partial class JobLedger
     };
 
     private sealed record SealedDelivery(string Id, byte[] Target, byte[] Body);
+
+    private sealed record Due(DeliveryLine Line);
 
     private sealed record At(DateTimeOffset? Value);
 }

@@ -12,7 +12,7 @@ public sealed class DependencyTests
         ["Workflows"] = ["Contracts"],
         ["Diffusion"] = [],
         ["Hosting"] = ["Contracts"],
-        ["Jobs"] = ["Contracts"],
+        ["Jobs"] = ["Contracts", "Hosting"],
         ["Autoscaling"] = ["Contracts"],
         ["Client"] = ["Contracts"],
         ["Engine"] = ["Contracts", "Workflows", "Diffusion", "Hosting"],

@@ -104,7 +104,7 @@ public abstract partial class LedgerContract
         await host.Ledger.EndAsync(new("alice", "a"), LedgerHost.Ending() with { Deliveries = [Hook("old")] });
         await host.Ledger.AcceptAsync(LedgerHost.Job("a") with { Owner = "alice", ReplacesFinished = true });
 
-        var due = Assert.Single(await host.Ledger.ClaimDeliveriesAsync(10, Minute));
+        var due = Assert.Single(await host.ClaimDueAsync(10, Minute));
         await host.Ledger.RecordDeliveryAsync(due.Id, new(1, host.Time.GetUtcNow(), 200, null, TimeSpan.Zero), null);
 
         Assert.Equal(new JobKey("alice", "a"), due.Job);

@@ -210,14 +210,14 @@ public abstract partial class LedgerContract
         await host.Ledger.AcceptAsync(LedgerHost.Job("a"));
         await host.Ledger.EndAsync(Key("a"), LedgerHost.Ending() with { Deliveries = [Hook("h")] });
 
-        var claimed = Assert.Single(await host.Ledger.ClaimDeliveriesAsync(10, Minute));
-        var nothing = await host.Ledger.ClaimDeliveriesAsync(10, Minute);
+        var claimed = Assert.Single(await host.ClaimDueAsync(10, Minute));
+        var nothing = await host.ClaimDueAsync(10, Minute);
         var now = host.Time.GetUtcNow();
         await host.Ledger.RecordDeliveryAsync("h", new(1, now, 500, "the receiver answered 500", TimeSpan.FromMilliseconds(7)), now + (10 * Minute));
         var next = await host.Ledger.NextDeliveryAsync(TestContext.Current.CancellationToken);
         host.Time.Advance(10 * Minute);
         await host.ReopenAsync();
-        var second = Assert.Single(await host.Ledger.ClaimDeliveriesAsync(10, Minute));
+        var second = Assert.Single(await host.ClaimDueAsync(10, Minute));
         await host.Ledger.RecordDeliveryAsync("h", new(2, host.Time.GetUtcNow(), 200, null, TimeSpan.Zero), null);
         host.Time.Advance(10 * Minute);
 
@@ -226,11 +226,11 @@ public abstract partial class LedgerContract
         Assert.Empty(nothing);
         Assert.Equal(now + (10 * Minute), next);
         Assert.Equal((1, 500), (second.Attempts, second.LastStatus));
-        Assert.Empty(await host.Ledger.ClaimDeliveriesAsync(10, Minute));
+        Assert.Empty(await host.ClaimDueAsync(10, Minute));
         Assert.Equal(DeliveryState.Delivered, Assert.Single(await host.Ledger.DeliveriesAsync(Key("a"), TestContext.Current.CancellationToken)).State);
         Assert.Equal([500, 200], (await host.Ledger.DeliveryLogAsync("h", TestContext.Current.CancellationToken)).Select(l => l.Status));
         Assert.Equal(1, await host.Ledger.RedeliverAsync(Key("a")));
-        Assert.Single(await host.Ledger.ClaimDeliveriesAsync(10, Minute));
+        Assert.Single(await host.ClaimDueAsync(10, Minute));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using ComfyServe.Jobs.Deliveries;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -28,6 +29,9 @@ internal sealed class LedgerHost : IAsyncDisposable
         await Ledger.DisposeAsync();
         await OpenAsync();
     }
+
+    /// <summary>Claims what is due, whoever's it is.</summary>
+    public async Task<IReadOnlyList<Delivery>> ClaimDueAsync(int most, TimeSpan claim) => await Ledger.ClaimDeliveriesAsync(await Ledger.DueDeliveriesAsync(most), claim);
 
     public static NewJob Job(string id, string queue = "q") => new() { Id = id, Queue = queue, Payload = "payload of the job"u8.ToArray() };
 

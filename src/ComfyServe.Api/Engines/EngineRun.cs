@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ComfyServe.Api.Owners;
+using ComfyServe.Hosting;
 
 namespace ComfyServe.Api.Engines;
 

@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using ComfyServe.Api.Jobs;
-using ComfyServe.Api.Webhooks;
 using ComfyServe.Contracts.Api;
+using ComfyServe.Jobs.Deliveries;
 using ComfyServe.Workflows.Formats;
 
 namespace ComfyServe.Api.Requests;
@@ -17,7 +17,7 @@ internal sealed partial class PayloadReader
     private const int LongestSeconds = 31_536_000;
 
     /// <summary>Seconds that a receiver may take: longer ones would hold what all share.</summary>
-    private static readonly int LongestDelivery = (int)WebhookOptions.LongestTimeout.TotalSeconds;
+    private static readonly int LongestDelivery = (int)DeliveryTarget.LongestTimeout.TotalSeconds;
 
     private readonly List<ValidationProblem> _problems = [];
 

@@ -1,10 +1,10 @@
 using System.Net;
 using System.Text;
 using ComfyServe.Api.Keys;
-using ComfyServe.Api.Webhooks;
 using ComfyServe.Contracts.Api;
 using ComfyServe.Hosting.Browsers;
 using ComfyServe.Hosting.Outbound;
+using ComfyServe.Jobs.Deliveries;
 
 namespace ComfyServe.Api.Settings;
 
@@ -36,7 +36,7 @@ public static class ApiSettings
         new("WEBHOOK_URL", "", "called about requests that name no webhook of their own", static (o, v) => o.Webhook.Url = SettingValue.Url(v)),
         new("WEBHOOK_SECRET", "", "signs webhooks of requests that bring no secret", static (o, v) => o.Webhook.Secret = v),
         new("WEBHOOK_SECRET_OTHER", "", "signs as well, while receivers change from one secret to the other", static (o, v) => o.Webhook.OtherSecret = v),
-        new("WEBHOOK_TIMEOUT", "30", "seconds that one delivery to WEBHOOK_URL may take, at most 60", static (o, v) => o.Webhook.Timeout = SettingValue.Seconds(v, 1, WebhookOptions.LongestTimeout.TotalSeconds)),
+        new("WEBHOOK_TIMEOUT", "30", "seconds that one delivery to WEBHOOK_URL may take, at most 60", static (o, v) => o.Webhook.Timeout = SettingValue.Seconds(v, 1, DeliveryTarget.LongestTimeout.TotalSeconds)),
         new("WEBHOOK_GIVE_UP_AFTER", "86400", "seconds that a delivery is tried", static (o, v) => o.Webhook.GiveUpAfter = SettingValue.Seconds(v, 0, 2_592_000)),
         new("WEBHOOK_EVENTS", "completed", "what is told of requests that do not choose: `start`, `progress`, `completed` between commas", static (o, v) => o.Webhook.Events = SettingValue.OneOf(v, WebhookEvents.All)),
         new("WEBHOOK_PROGRESS_INTERVAL", "0.5", "least seconds between two `progress` webhooks of a request", static (o, v) => o.Webhook.ProgressInterval = SettingValue.Seconds(v, 0.05, 3600)),

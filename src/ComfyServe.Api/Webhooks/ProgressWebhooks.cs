@@ -1,6 +1,6 @@
-using System.Text.Json;
 using ComfyServe.Api.Jobs;
 using ComfyServe.Contracts.Api;
+using ComfyServe.Hosting.Fairness;
 using ComfyServe.Jobs.Deliveries;
 using Microsoft.Extensions.Logging;
 
@@ -10,14 +10,14 @@ namespace ComfyServe.Api.Webhooks;
 /// Tells receivers that asked for it how their jobs go on. Only the end of a job is worth an outbox: what is told here is the newest state, at most one
 /// call at a time and one each interval for a job, tried once, and nothing after the end.
 /// </summary>
-internal sealed partial class ProgressWebhooks(WebhookComposer composer, WebhookClient client, WebhookOptions options, TimeProvider time, ILogger<ProgressWebhooks> logger) : IDisposable
+internal sealed partial class ProgressWebhooks(WebhookComposer composer, DeliveryClient client, ApiOptions options, TimeProvider time, ILogger<ProgressWebhooks> logger)
 {
     private const int AtOnce = 16;
 
     /// <summary>A receiver that takes longer gets the next state instead.</summary>
     private static readonly TimeSpan LongestCall = TimeSpan.FromSeconds(10);
 
-    private readonly SemaphoreSlim _slots = new(AtOnce);
+    private readonly FairSlots _slots = new(options.BoundsOf(AtOnce));
 
     /// <summary>Begins to tell about a job; null when nobody wants to know. Disposing waits for the call under way to be given up.</summary>
     public IAsyncDisposable? Begin(Job job)
@@ -25,14 +25,11 @@ internal sealed partial class ProgressWebhooks(WebhookComposer composer, Webhook
         var events = composer.EventsOf(job.Request);
         var (start, progress) = (events.Contains(WebhookEvents.Start), events.Contains(WebhookEvents.Progress));
         return (start || progress) && composer.TargetOf(job.Request.Webhook) is { } target
-            ? new Telling(this, job, target with { TimeoutSeconds = Math.Min(target.TimeoutSeconds, LongestCall.TotalSeconds) }, start, progress)
+            ? new Telling(this, job, target with { TimeoutSeconds = Math.Min(target.TimeoutSeconds ?? LongestCall.TotalSeconds, LongestCall.TotalSeconds) }, start, progress)
             : null;
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _slots.Dispose();
-
-    private Task PauseAsync(CancellationToken cancellationToken) => Task.Delay(options.ProgressInterval, time, cancellationToken);
+    private Task PauseAsync(CancellationToken cancellationToken) => Task.Delay(options.Webhook.ProgressInterval, time, cancellationToken);
 
     private async Task SendAsync(Job job, JobSnapshot now, string happened, int number, DeliveryTarget target, CancellationToken cancellationToken)
     {
@@ -44,7 +41,7 @@ internal sealed partial class ProgressWebhooks(WebhookComposer composer, Webhook
             Attempts = 0,
             Created = time.GetUtcNow(),
             Next = time.GetUtcNow(),
-            Target = JsonSerializer.SerializeToUtf8Bytes(target, WebhookJsonContext.Default.DeliveryTarget),
+            Target = target.Write(),
             Body = WebhookComposer.Body(job.Id, job.Request, now, happened),
         };
         var attempt = await client.SendAsync(delivery, cancellationToken);
@@ -122,17 +119,10 @@ internal sealed partial class ProgressWebhooks(WebhookComposer composer, Webhook
 
         private async Task SendAsync(string happened, int number)
         {
-            await _all._slots.WaitAsync(_stop.Token);
-            try
+            using var slot = await _all._slots.EnterAsync(_job.Request.Owner, _stop.Token);
+            if (!_job.IsOver)
             {
-                if (!_job.IsOver)
-                {
-                    await _all.SendAsync(_job, _job.Snapshot, happened, number, _target, _stop.Token);
-                }
-            }
-            finally
-            {
-                _all._slots.Release();
+                await _all.SendAsync(_job, _job.Snapshot, happened, number, _target, _stop.Token);
             }
         }
     }

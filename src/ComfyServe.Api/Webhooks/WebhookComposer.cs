@@ -27,7 +27,7 @@ internal sealed class WebhookComposer(ApiOptions options) : IDeliveryComposer
             new()
             {
                 Id = $"msg_{request.RunKey:N}",
-                Target = JsonSerializer.SerializeToUtf8Bytes(target, WebhookJsonContext.Default.DeliveryTarget),
+                Target = target.Write(),
                 Body = Body(id, request, last),
             },
         ];

@@ -5,9 +5,6 @@ namespace ComfyServe.Api.Webhooks;
 /// <summary>Webhooks that this service calls.</summary>
 public sealed class WebhookOptions
 {
-    /// <summary>Most that one delivery may take, whoever sets it.</summary>
-    public static readonly TimeSpan LongestTimeout = TimeSpan.FromSeconds(60);
-
     /// <summary>URL called about requests that name none of their own; null for none. It may be on a private network: the operator chose it.</summary>
     public string? Url { get; set; }
 

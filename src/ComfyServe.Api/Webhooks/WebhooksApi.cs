@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using ComfyServe.Api.Jobs;
 using ComfyServe.Api.Jobs.Durable;
 using ComfyServe.Api.Requests;
+using ComfyServe.Jobs.Deliveries;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -26,31 +27,11 @@ internal static class WebhooksApi
             return Answers.Text("detail", "Request ID not found", StatusCodes.Status404NotFound);
         }
 
-        var list = new JsonArray();
-        foreach (var delivery in await ledger.Jobs.DeliveriesAsync(JobLookup.KeyOf(request_id, context), cancellationToken))
-        {
-            var tries = (await ledger.Jobs.DeliveryLogAsync(delivery.Id, cancellationToken)).Select(t => (JsonNode)new JsonObject
-            {
-                ["attempt"] = t.Attempt,
-                ["at"] = t.At.UtcDateTime.ToString("O"),
-                ["status"] = t.Status,
-                ["error"] = t.Error,
-                ["duration_ms"] = (long)t.Duration.TotalMilliseconds,
-            });
-            list.Add((JsonNode)new JsonObject
-            {
-                ["id"] = delivery.Id,
-                ["state"] = delivery.State.ToString().ToLowerInvariant(),
-                ["created"] = delivery.Created.UtcDateTime.ToString("O"),
-                ["next"] = delivery.State == ComfyServe.Jobs.Deliveries.DeliveryState.Pending ? delivery.Next.UtcDateTime.ToString("O") : null,
-                ["attempts"] = new JsonArray([.. tries]),
-            });
-        }
-
-        return Results.Content(new JsonObject { ["deliveries"] = list }.ToJsonString(), "application/json; charset=utf-8");
+        var log = await DeliveryLog.DescribeAsync(ledger.Jobs, JobLookup.KeyOf(request_id, context), cancellationToken);
+        return Results.Content(log.ToJsonString(), "application/json; charset=utf-8");
     }
 
-    private static async Task<IResult> RedeliverAsync(string request_id, HttpContext context, JobService jobs, ServiceLedger ledger, WebhookLoop loop)
+    private static async Task<IResult> RedeliverAsync(string request_id, HttpContext context, JobService jobs, ServiceLedger ledger, DeliveryLoop loop)
     {
         if (await jobs.FindForAsync(request_id, context) is null)
         {

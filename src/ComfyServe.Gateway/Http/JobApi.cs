@@ -1,10 +1,14 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using ComfyServe.Contracts.Serverless;
 using ComfyServe.Gateway.Jobs;
 using ComfyServe.Gateway.Storage;
+using ComfyServe.Hosting.Json;
+using ComfyServe.Hosting.Outbound;
 using ComfyServe.Jobs;
+using ComfyServe.Jobs.Deliveries;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -12,7 +16,7 @@ using Microsoft.AspNetCore.Routing;
 namespace ComfyServe.Gateway.Http;
 
 /// <summary>Durable jobs: <c>/api/v1/endpoints/{name}/jobs</c>. An accepted job is on disk before its caller hears of it.</summary>
-internal sealed class JobApi(EndpointLedger ledger, LargeBodies bodies, CostRule costs, TimeProvider time)
+internal sealed class JobApi(EndpointLedger ledger, LargeBodies bodies, AddressCheck addresses, DeliveryLoop deliveries, CostRule costs, TimeProvider time)
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
@@ -25,6 +29,8 @@ internal sealed class JobApi(EndpointLedger ledger, LargeBodies bodies, CostRule
         group.MapGet("/", static (HttpContext context, string? status, string? after, int? limit, JobApi api) => api.ListAsync(context, status, after, limit));
         group.MapGet("/{id}", static (string id, HttpContext context, double? wait, JobApi api) => api.ShowAsync(id, context, wait));
         group.MapPost("/{id}/cancel", static (string id, HttpContext context, JobApi api) => api.CancelAsync(id, context));
+        group.MapGet("/{id}/webhooks", static (string id, HttpContext context, JobApi api) => api.ListWebhooksAsync(id, context));
+        group.MapPost("/{id}/webhooks/redeliver", static (string id, HttpContext context, JobApi api) => api.RedeliverAsync(id, context));
         group.MapPost("/{id}/retry", static (string id, HttpContext context, JobApi api) => api.RetryAsync(id, context));
     }
 
@@ -35,6 +41,11 @@ internal sealed class JobApi(EndpointLedger ledger, LargeBodies bodies, CostRule
         if (body.Refusal is { } refusal)
         {
             return refusal;
+        }
+
+        if (JsonUnicode.FirstFault(body.Bytes.Span) is { } path)
+        {
+            return Answers.Failure(StatusCodes.Status422UnprocessableEntity, "invalid_args", $"'{string.Join('.', path)}': {JsonUnicode.Complaint}");
         }
 
         JobSubmission given;
@@ -56,6 +67,11 @@ internal sealed class JobApi(EndpointLedger ledger, LargeBodies bodies, CostRule
         if (costs.Read(endpoint, EndpointFilter.CallerOf(context), given.Cost, out var problem) is not { } cost)
         {
             return Answers.Failure(StatusCodes.Status422UnprocessableEntity, "invalid_args", problem);
+        }
+
+        if (WebUrl.Parse(given.Webhook?.Url) is { } url && await addresses.ProblemAsync(url, EndpointLedger.QueueOf(endpoint.Id), context.RequestAborted) is { } refused)
+        {
+            return Answers.Failure(StatusCodes.Status422UnprocessableEntity, "invalid_args", $"'webhook.url' is not called: {refused}");
         }
 
         var key = context.Request.Headers["Idempotency-Key"].ToString();
@@ -172,6 +188,27 @@ internal sealed class JobApi(EndpointLedger ledger, LargeBodies bodies, CostRule
         });
         ledger.Changed();
         return Show((await FindAsync(id, endpoint, context.RequestAborted))!, endpoint, StatusCodes.Status202Accepted);
+    }
+
+    private async Task<IResult> ListWebhooksAsync(string id, HttpContext context)
+    {
+        var endpoint = EndpointFilter.Of(context);
+        return await FindAsync(id, endpoint, context.RequestAborted) is { } job
+            ? Results.Content((await DeliveryLog.DescribeAsync(ledger.Jobs, job.Key, context.RequestAborted)).ToJsonString(), "application/json; charset=utf-8")
+            : Missing(id, endpoint);
+    }
+
+    private async Task<IResult> RedeliverAsync(string id, HttpContext context)
+    {
+        var endpoint = EndpointFilter.Of(context);
+        if (await FindAsync(id, endpoint, context.RequestAborted) is not { } job)
+        {
+            return Missing(id, endpoint);
+        }
+
+        var count = await ledger.Jobs.RedeliverAsync(job.Key);
+        deliveries.Wake();
+        return Results.Content(new JsonObject { ["deliveries"] = count }.ToJsonString(), "application/json; charset=utf-8", statusCode: StatusCodes.Status202Accepted);
     }
 
     private Task<JobRecord?> FindAsync(string id, EndpointRow endpoint, CancellationToken cancellationToken) =>

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using ComfyServe.Contracts.Serverless;
+using ComfyServe.Hosting.Outbound;
+using ComfyServe.Jobs.Deliveries;
 
 namespace ComfyServe.Gateway.Http;
 
@@ -22,11 +24,10 @@ internal static class JobRules
         Check(given.Route is null || (given.Route.StartsWith('/') && !given.Route.StartsWith("//", StringComparison.Ordinal) && given.Route.Length <= 200 && given.Route.All(IsPlain)), "'route' wants a path of the worker such as '/generate/sync'");
         Check(given.Cost is null or > 0, "'cost' wants load units above 0");
         Check(given.MaxAttempts is null or (>= 1 and <= 20), "'max_attempts' wants a count from 1 to 20");
-        Check(given.Webhook is null || IsHttp(given.Webhook.Url), "'webhook.url' wants an http or https URL");
+        Check(given.Webhook is null || WebUrl.Parse(given.Webhook.Url) is not null, "'webhook.url' wants an absolute http or https URL");
+        Check(given.Webhook?.Timeout is not { } seconds || (seconds >= 1 && seconds <= DeliveryTarget.LongestTimeout.TotalSeconds), $"'webhook.timeout' wants seconds from 1 to {DeliveryTarget.LongestTimeout.TotalSeconds:0}");
         return mistakes;
     }
 
     private static bool IsPlain(char c) => char.IsAsciiLetterOrDigit(c) || c is '/' or '-' or '_';
-
-    private static bool IsHttp(string? url) => Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.Scheme is ("http" or "https") && parsed.UserInfo.Length == 0;
 }

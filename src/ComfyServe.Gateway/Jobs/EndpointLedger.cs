@@ -39,7 +39,14 @@ internal sealed class EndpointLedger(GatewayOptions options, GatewaySecrets secr
     }
 
     /// <summary>Something about some job has changed: who waits looks again.</summary>
-    public void Changed() => Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+    public void Changed()
+    {
+        Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+        WakeDeliveries?.Invoke();
+    }
+
+    /// <summary>Called when there may be a webhook to deliver.</summary>
+    public Action? WakeDeliveries { get; set; }
 
     /// <summary>Completes at the next change.</summary>
     public Task NextChange => Volatile.Read(ref _changed).Task;

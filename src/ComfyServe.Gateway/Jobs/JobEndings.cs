@@ -37,7 +37,7 @@ internal static class JobEndings
             new NewDelivery
             {
                 Id = "msg_" + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(18)),
-                Target = JsonSerializer.SerializeToUtf8Bytes(webhook, JobJson.Default.JobWebhook),
+                Target = new DeliveryTarget { Url = webhook.Url, Secrets = string.IsNullOrEmpty(webhook.Secret) ? [] : [webhook.Secret], TimeoutSeconds = webhook.Timeout }.Write(),
                 Body = Body(jobId, state, code, message, result),
             },
         ],

@@ -105,6 +105,7 @@ internal static class Schema
         CREATE INDEX IF NOT EXISTS idempotency_created ON idempotency (created);
         CREATE INDEX IF NOT EXISTS idempotency_job ON idempotency (owner, job_id);
         CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (next_at) WHERE state = 0;
+        CREATE INDEX IF NOT EXISTS deliveries_lines ON deliveries (owner, (CASE WHEN attempts = 0 THEN 0 ELSE 1 END), next_at) WHERE state = 0;
         CREATE INDEX IF NOT EXISTS deliveries_of ON deliveries (job_seq);
         """;
 

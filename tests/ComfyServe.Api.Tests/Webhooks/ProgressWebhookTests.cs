@@ -26,7 +26,7 @@ public sealed class ProgressWebhookTests
         var steps = told.Where(b => (string?)b["event"] == "progress").Select(b => (double)b["progress"]!["overall_percentage"]!).ToList();
         Assert.Equal(steps.Order(), steps);
         Assert.All(told[1..^1], b => Assert.Equal("generating", (string?)b["status"]));
-        Assert.All(receiver.Requests, r => Assert.Equal(Api.Webhooks.WebhookSignature.Original("current", r.Body), r.Headers["X-Webhook-Signature"]));
+        Assert.All(receiver.Requests, r => Assert.Equal(ComfyServe.Jobs.Deliveries.DeliverySignature.Original("current", r.Body), r.Headers["X-Webhook-Signature"]));
         Assert.Equal(told.Count, receiver.Requests.Select(r => r.Headers["webhook-id"]).Distinct().Count());
     }
 

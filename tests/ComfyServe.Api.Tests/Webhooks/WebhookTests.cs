@@ -24,7 +24,7 @@ public sealed class WebhookTests
         Assert.Equal(("abc", "completed", "12345"), ((string?)body["id"], (string?)body["status"], (string?)body["extra"]!["user_id"]));
         Assert.NotNull(body["output"]![0]!["url"]);
         Assert.Null(body["output"]![0]!["data"]);
-        Assert.Equal(Api.Webhooks.WebhookSignature.Original("current", call.Body), call.Headers["X-Webhook-Signature"]);
+        Assert.Equal(ComfyServe.Jobs.Deliveries.DeliverySignature.Original("current", call.Body), call.Headers["X-Webhook-Signature"]);
         Assert.Equal(2, call.Headers["webhook-signature"].Split(' ').Length);
         Assert.StartsWith("msg_", call.Headers["webhook-id"], StringComparison.Ordinal);
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using ComfyServe.Gateway.Routing;
+using ComfyServe.Jobs.Deliveries;
 using ComfyServe.ScriptedWorker;
 using ComfyServe.Testing.Web;
 using Microsoft.AspNetCore.Builder;
@@ -213,6 +214,78 @@ public sealed class JobTests(SharedGateway shared) : IClassFixture<SharedGateway
         Assert.StartsWith("v1,", signature, StringComparison.Ordinal);
         Assert.Equal((string)accepted["id"]!, (string)body["id"]!);
         Assert.Equal("completed", (string)body["status"]!);
+    }
+
+    [Theory]
+    [InlineData("ftp://x", null, "'webhook.url'")]
+    [InlineData("hook.example.com/x", null, "'webhook.url'")]
+    [InlineData("http://169.254.169.254/x", null, "'webhook.url' is not called: the host '169.254.169.254' is not on the public internet")]
+    [InlineData("http://10.0.0.1/x", null, "'webhook.url'")]
+    [InlineData("http://[::ffff:10.0.0.1]/x", null, "'webhook.url'")]
+    [InlineData("https://example.com/x", 61, "'webhook.timeout'")]
+    public async Task Job_WebhookThatWillBeRefused_IsRefusedAtOnce(string url, int? timeout, string why)
+    {
+        await _gateway.EndpointAsync(_name);
+
+        using var answer = await SendAsync(new { payload = new { input = new { } }, webhook = new { url, timeout } }, null);
+
+        Assert.Equal(422, (int)answer.StatusCode);
+        Assert.Contains(why, JsonNode.Parse(await answer.Content.ReadAsStringAsync(Token))!["msg"]!.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Job_HalfASurrogatePair_IsRefusedByItsPlace()
+    {
+        await _gateway.EndpointAsync(_name);
+        using var body = new StringContent("""{"payload": {"input": {"text": "a\ud800"}}}""", System.Text.Encoding.UTF8, "application/json");
+
+        using var answer = await _gateway.SendAsync(HttpMethod.Post, $"/api/v1/endpoints/{_name}/jobs", body);
+
+        Assert.Equal(422, (int)answer.StatusCode);
+        Assert.Contains("payload.input.text", await answer.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Job_Webhooks_AreListedAndSentOnceMore()
+    {
+        var status = 410;
+        await using var receiver = await FileServer.StartAsync(context =>
+        {
+            context.Response.StatusCode = status;
+            return Task.CompletedTask;
+        });
+        await _gateway.EndpointAsync(_name);
+        await using var worker = await WorkerAsync(1000);
+        var accepted = await SubmitAsync(new { payload = new { input = new { } }, webhook = new { url = receiver.BaseUrl, secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" } });
+        var path = $"/api/v1/endpoints/{_name}/jobs/{accepted["id"]}/webhooks";
+        await StateAsync("dead");
+
+        status = 200;
+        using var again = await _gateway.SendAsync(HttpMethod.Post, $"{path}/redeliver", null);
+
+        Assert.Equal((202, """{"deliveries":1}"""), ((int)again.StatusCode, await again.Content.ReadAsStringAsync(Token)));
+        var delivery = await StateAsync("delivered");
+        Assert.Equal([410, 200], delivery["attempts"]!.AsArray().Select(static a => (int)a!["status"]!));
+        var call = receiver.Requests.Last();
+        Assert.Equal(
+            DeliverySignature.Standard(["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"], call.Headers["webhook-id"], long.Parse(call.Headers["webhook-timestamp"]), call.Body),
+            call.Headers["webhook-signature"]);
+        using var elsewhere = await _gateway.SendAsync(HttpMethod.Get, $"/api/v1/endpoints/{_name}/jobs/job_none/webhooks", null);
+        Assert.Equal(404, (int)elsewhere.StatusCode);
+
+        async Task<JsonNode> StateAsync(string state)
+        {
+            JsonNode? found = null;
+            await UntilAsync(
+                async () =>
+                {
+                    using var answer = await _gateway.SendAsync(HttpMethod.Get, path, null);
+                    found = JsonNode.Parse(await answer.Content.ReadAsStringAsync(Token))!["deliveries"]!.AsArray() is [{ } one] ? one : null;
+                    return (string?)found?["state"] == state;
+                },
+                $"the webhook is {state}");
+            return found!;
+        }
     }
 
     [Fact]

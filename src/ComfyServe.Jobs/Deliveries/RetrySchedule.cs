@@ -1,4 +1,4 @@
-namespace ComfyServe.Api.Webhooks;
+namespace ComfyServe.Jobs.Deliveries;
 
 /// <summary>When a delivery is tried again: pauses that triple, spread by chance, up to a ceiling, until it is given up.</summary>
 internal static class RetrySchedule
@@ -9,7 +9,7 @@ internal static class RetrySchedule
     /// <param name="now">Now.</param>
     /// <param name="options">Pauses.</param>
     /// <param name="chance">0 … 1.</param>
-    public static DateTimeOffset? Next(int attempt, DateTimeOffset created, DateTimeOffset now, WebhookOptions options, double chance)
+    public static DateTimeOffset? Next(int attempt, DateTimeOffset created, DateTimeOffset now, DeliveryOptions options, double chance)
     {
         var pause = Math.Min(options.LongestPause.TotalSeconds, options.FirstPause.TotalSeconds * Math.Pow(3, Math.Min(attempt - 1, 20)));
         var next = now + TimeSpan.FromSeconds(pause * (0.8 + (0.4 * chance)));

@@ -1,10 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace ComfyServe.Api.Webhooks;
+namespace ComfyServe.Jobs.Deliveries;
 
 /// <summary>Signs deliveries: the original's header over the body, and Standard Webhooks' over id, time and body.</summary>
-internal static class WebhookSignature
+public static class DeliverySignature
 {
     private const string Prefix = "whsec_";
 

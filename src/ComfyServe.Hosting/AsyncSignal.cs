@@ -1,7 +1,7 @@
-namespace ComfyServe.Api.Engines;
+namespace ComfyServe.Hosting;
 
 /// <summary>A signal for one waiter; signals that arrive while nobody waits are merged into one.</summary>
-internal sealed class AsyncSignal(TimeProvider time)
+public sealed class AsyncSignal(TimeProvider time)
 {
     // Written by the waiter alone (a fresh source after each signal); completed by anybody.
     private volatile TaskCompletionSource _source = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,31 +1,30 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
-using ComfyServe.Api.Engines;
-using ComfyServe.Api.Jobs.Durable;
-using ComfyServe.Api.Telemetry;
-using ComfyServe.Jobs;
-using ComfyServe.Jobs.Deliveries;
+using ComfyServe.Hosting;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
-namespace ComfyServe.Api.Webhooks;
+namespace ComfyServe.Jobs.Deliveries;
 
 /// <summary>
-/// Empties the outbox: deliveries that are due are claimed, tried and written down. Claims are short and renewed while a try lasts, so that what a process
-/// that died had claimed is soon tried again, under the same id.
+/// Empties the outbox: deliveries that are due are claimed, tried and written down, each on its own, in turn of their owners. Claims are short and renewed while
+/// a try lasts, so that what a process that died had claimed is soon tried again, under the same id.
 /// </summary>
-internal sealed partial class WebhookLoop(ServiceLedger ledger, JobRecorder recorder, WebhookClient client, WebhookOptions options, TimeProvider time, ILogger<WebhookLoop> logger) : BackgroundService
+public sealed partial class DeliveryLoop(Func<JobLedger> ledger, DeliveryClient client, DeliveryOptions options, TimeProvider time, Random chance, ILogger<DeliveryLoop> logger)
+    : BackgroundService
 {
-    private const int AtOnce = 64;
-
     private static readonly TimeSpan Claim = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(7);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan AfterTrouble = TimeSpan.FromSeconds(2);
 
     private readonly AsyncSignal _wake = new(time);
-    private readonly Random _chance = new();
-    private readonly Dictionary<Task, string> _underWay = []; // the loop's alone
+    private readonly Dictionary<Task, Delivery> _underWay = []; // the loop's alone
     private long _renewed = time.GetTimestamp();
+    private string _last = "";
+
+    /// <summary>Begins the trace of a try; null where nobody listens.</summary>
+    public Func<Delivery, Activity?> Trace { get; init; } = static _ => null;
 
     /// <summary>There may be something to deliver.</summary>
     public void Wake() => _wake.Set();
@@ -34,7 +33,6 @@ internal sealed partial class WebhookLoop(ServiceLedger ledger, JobRecorder reco
     [SuppressMessage("Design", "CA1031", Justification = "The top of a loop: it logs and goes on.")]
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        recorder.Wake = Wake;
         try
         {
             while (true)
@@ -68,20 +66,23 @@ internal sealed partial class WebhookLoop(ServiceLedger ledger, JobRecorder reco
 
         if (_underWay.Count > 0 && time.GetElapsedTime(_renewed) >= Renewal)
         {
-            await ledger.Jobs.ExtendClaimsAsync([.. _underWay.Values], Claim);
+            await ledger().ExtendClaimsAsync([.. _underWay.Values.Select(static d => d.Id)], Claim);
             _renewed = time.GetTimestamp();
         }
 
-        if (AtOnce - _underWay.Count is > 0 and var free)
+        var due = await ledger().DueDeliveriesAsync(options.Bounds.Most, cancellationToken);
+        if (due.Count > 0 && DeliveryTurns.Plan(due, UnderWay(), options.Bounds, _last) is { Count: > 0 } turns)
         {
-            foreach (var delivery in await ledger.Jobs.ClaimDeliveriesAsync(free, Claim))
+            _last = turns[^1].Owner;
+            foreach (var delivery in await ledger().ClaimDeliveriesAsync(turns, Claim))
             {
-                _underWay.Add(DeliverAsync(delivery, cancellationToken), delivery.Id);
+                _underWay.Add(DeliverAsync(delivery, cancellationToken), delivery);
             }
         }
 
+        // What is due and was not claimed waits for a try of its owner to end, which wakes the loop.
         var longest = _underWay.Count > 0 ? Renewal : LongestWait;
-        if (_underWay.Count == AtOnce || await ledger.Jobs.NextDeliveryAsync(cancellationToken) is not { } next)
+        if (await ledger().NextDeliveryAsync(cancellationToken) is not { } next)
         {
             return longest;
         }
@@ -89,6 +90,9 @@ internal sealed partial class WebhookLoop(ServiceLedger ledger, JobRecorder reco
         var wait = next - time.GetUtcNow();
         return wait < longest ? TimeSpan.FromTicks(Math.Max(wait.Ticks, TimeSpan.TicksPerMillisecond)) : longest;
     }
+
+    private IEnumerable<DeliveryLine> UnderWay() => _underWay.Values.GroupBy(static d => d.Job.Owner ?? "", StringComparer.Ordinal)
+        .Select(static g => new DeliveryLine(g.Key, g.Count(static d => d.Attempts == 0), g.Count(static d => d.Attempts > 0)));
 
     private async Task DeliverAsync(Delivery delivery, CancellationToken cancellationToken)
     {
@@ -111,7 +115,7 @@ internal sealed partial class WebhookLoop(ServiceLedger ledger, JobRecorder reco
 
     private async Task TryAsync(Delivery delivery, CancellationToken cancellationToken)
     {
-        using var activity = JobTelemetry.Begin("webhook", delivery.JobId);
+        using var activity = Trace(delivery);
         var attempt = await client.SendAsync(delivery, cancellationToken);
         DateTimeOffset? next = null;
         if (attempt.Error is { } error)
@@ -121,15 +125,15 @@ internal sealed partial class WebhookLoop(ServiceLedger ledger, JobRecorder reco
             Log.Failed(logger, delivery.Id, delivery.JobId, attempt.Attempt, error, next is null ? "given up" : $"tried again at {next:u}");
         }
 
-        await ledger.Jobs.RecordDeliveryAsync(delivery.Id, attempt, next);
+        await ledger().RecordDeliveryAsync(delivery.Id, attempt, next);
     }
 
-    /// <summary>The service stops: its next start need not wait for the claim to end.</summary>
+    /// <summary>The process stops: its next start need not wait for the claim to end.</summary>
     private async Task GiveBackAsync(Delivery delivery)
     {
         try
         {
-            await ledger.Jobs.ExtendClaimsAsync([delivery.Id], TimeSpan.Zero);
+            await ledger().ExtendClaimsAsync([delivery.Id], TimeSpan.Zero);
         }
         catch (LedgerUnavailableException e)
         {
@@ -139,16 +143,16 @@ internal sealed partial class WebhookLoop(ServiceLedger ledger, JobRecorder reco
 
     private double Chance()
     {
-        lock (_chance) // guards it: tries end on any thread
+        lock (chance) // guards it: tries end on any thread
         {
-            return _chance.NextDouble();
+            return chance.NextDouble();
         }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(2300, LogLevel.Warning, "Webhook '{DeliveryId}' about request '{RequestId}' failed (try {Attempt}): {Reason}; {Next}")]
-        public static partial void Failed(ILogger logger, string deliveryId, string requestId, int attempt, string reason, string next);
+        [LoggerMessage(2300, LogLevel.Warning, "Webhook '{DeliveryId}' about '{JobId}' failed (try {Attempt}): {Reason}; {Next}")]
+        public static partial void Failed(ILogger logger, string deliveryId, string jobId, int attempt, string reason, string next);
 
         [LoggerMessage(2301, LogLevel.Error, "The outbox could not be worked on")]
         public static partial void Trouble(ILogger logger, Exception exception);

@@ -1,12 +1,15 @@
+using System.Globalization;
 using System.Net;
-using System.Text.Json;
+using System.Text;
 using ComfyServe.Hosting.Outbound;
-using ComfyServe.Jobs.Deliveries;
 
-namespace ComfyServe.Api.Webhooks;
+namespace ComfyServe.Jobs.Deliveries;
 
 /// <summary>Makes one try of a delivery.</summary>
-internal sealed class WebhookClient(HttpClient guarded, HttpClient trusted, TimeProvider time)
+/// <param name="guarded">Calls what callers chose.</param>
+/// <param name="trusted">Calls what the operator chose.</param>
+/// <param name="time">Clock.</param>
+public sealed class DeliveryClient(HttpClient guarded, HttpClient trusted, TimeProvider time)
 {
     /// <summary>Posts a delivery; what went wrong is in the answer.</summary>
     public async Task<DeliveryAttempt> SendAsync(Delivery delivery, CancellationToken cancellationToken)
@@ -19,9 +22,8 @@ internal sealed class WebhookClient(HttpClient guarded, HttpClient trusted, Time
 
     private async Task<(int? Status, string? Error)> TryAsync(Delivery delivery, DateTimeOffset at, CancellationToken cancellationToken)
     {
-        var target = JsonSerializer.Deserialize(delivery.Target.Span, WebhookJsonContext.Default.DeliveryTarget)!;
-        var limit = Math.Clamp(target.TimeoutSeconds, 1, WebhookOptions.LongestTimeout.TotalSeconds); // earlier versions accepted more
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(limit), time);
+        var target = DeliveryTarget.Read(delivery.Target);
+        using var patience = new CancellationTokenSource(target.Limit, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         try
         {
@@ -32,7 +34,7 @@ internal sealed class WebhookClient(HttpClient guarded, HttpClient trusted, Time
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return (null, $"no answer within {limit:0} s");
+            return (null, $"no answer within {target.Limit.TotalSeconds:0} s");
         }
         catch (Exception e) when (e is AddressRefusedException || e.InnerException is AddressRefusedException)
         {
@@ -51,17 +53,23 @@ internal sealed class WebhookClient(HttpClient guarded, HttpClient trusted, Time
     private static HttpRequestMessage Request(Delivery delivery, DeliveryTarget target, long timestamp)
     {
         var body = delivery.Body.ToArray();
-        var request = new HttpRequestMessage(HttpMethod.Post, target.Url)
+        var url = new Uri(target.Url);
+        var request = new HttpRequestMessage(HttpMethod.Post, new UriBuilder(url) { UserName = "", Password = "", Fragment = "" }.Uri)
         {
             Content = new ByteArrayContent(body) { Headers = { ContentType = new("application/json") } },
         };
         request.Headers.UserAgent.Add(new("ComfyServe", "1.0"));
-        request.Headers.Add("webhook-id", delivery.Id);
-        request.Headers.Add("webhook-timestamp", timestamp.ToString());
-        if (target.Secrets.Count > 0)
+        if (url.UserInfo.Length > 0)
         {
-            request.Headers.Add("X-Webhook-Signature", WebhookSignature.Original(target.Secrets[0], body));
-            request.Headers.Add("webhook-signature", WebhookSignature.Standard(target.Secrets, delivery.Id, timestamp, body));
+            request.Headers.Authorization = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(url.UserInfo))));
+        }
+
+        request.Headers.Add("webhook-id", delivery.Id);
+        request.Headers.Add("webhook-timestamp", timestamp.ToString(CultureInfo.InvariantCulture));
+        if (target.Signers.Count > 0)
+        {
+            request.Headers.Add("X-Webhook-Signature", DeliverySignature.Original(target.Signers[0], body));
+            request.Headers.Add("webhook-signature", DeliverySignature.Standard(target.Signers, delivery.Id, timestamp, body));
         }
 
         return request;
