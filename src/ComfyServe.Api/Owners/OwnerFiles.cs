@@ -48,7 +48,7 @@ internal sealed class OwnerFiles
     public string Chosen(string choice, InputSpec? input)
     {
         var own = $"{Folder}/{choice}";
-        return input is { HasOwned: true, Choices: { } choices } && !choices.Contains(choice, StringComparer.Ordinal) && choices.FirstOrDefault(c => c.Replace('\\', '/') == own) is { } found
+        return input is { HasOwned: true, Choices: { } choices } && !choices.Contains(choice, StringComparer.Ordinal) && choices.FirstOrDefault(c => c.Length == own.Length && c.StartsWith(Folder, StringComparison.Ordinal) && c.Replace('\\', '/') == own) is { } found
             ? found
             : choice;
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using ComfyServe.Api.Owners;
 
@@ -8,6 +9,7 @@ internal sealed class NodeCatalogue
 {
     private readonly Dictionary<string, NodeClass> _classes;
     private readonly OwnerFiles? _files;
+    private readonly ConcurrentDictionary<string, NodeClass> _own = new(StringComparer.Ordinal);
 
     private NodeCatalogue(Dictionary<string, NodeClass> classes, OwnerFiles? files) => (_classes, _files) = (classes, files);
 
@@ -15,7 +17,7 @@ internal sealed class NodeCatalogue
     public IReadOnlyCollection<string> Names => _classes.Keys;
 
     /// <summary>A class, or null.</summary>
-    public NodeClass? Find(string name) => _classes.GetValueOrDefault(name) is { } found ? _files is null ? found : found.For(_files) : null;
+    public NodeClass? Find(string name) => _classes.GetValueOrDefault(name) is { } found ? _files is null ? found : _own.GetOrAdd(name, static (_, made) => made.Found.For(made.Files), (Found: found, Files: _files)) : null;
 
     /// <summary>The nodes as an owner may see them: without files of others among the choices. Without an owner, as they are.</summary>
     public NodeCatalogue For(OwnerFiles? files) => files is null ? this : new(_classes, files);
