@@ -28,7 +28,7 @@ internal sealed class GatewayConnection(HttpClient http, ServerlessOptions optio
         var answer = await CallAsync(HttpMethod.Post, "route/", key, body, RouteTimeout, cancellationToken).ConfigureAwait(false);
         return answer is JsonObject ticket
             ? new Ticket(ticket)
-            : throw new ServerlessException($"Gateway '{options.Gateway}' answered '/route/' with something else than a JSON object");
+            : throw new ServerlessException($"Gateway '{WireText.Shown(options.Gateway)}' answered '/route/' with something else than a JSON object");
     }
 
     /// <summary>Calls the gateway and returns its JSON.</summary>
@@ -51,11 +51,11 @@ internal sealed class GatewayConnection(HttpClient http, ServerlessOptions optio
         }
         catch (HttpRequestException error)
         {
-            throw new ServerlessException($"Gateway '{options.Gateway}' cannot be reached: {error.Message}", error) { IsTransient = true };
+            throw new ServerlessException($"Gateway '{WireText.Shown(options.Gateway)}' cannot be reached: {error.Message}", error) { IsTransient = true };
         }
         catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new ServerlessException($"Gateway '{options.Gateway}' did not answer '{path}' in time", error) { IsTransient = true };
+            throw new ServerlessException($"Gateway '{WireText.Shown(options.Gateway)}' did not answer '{path}' in time", error) { IsTransient = true };
         }
     }
 
@@ -84,7 +84,7 @@ internal sealed class GatewayConnection(HttpClient http, ServerlessOptions optio
     {
         var parsed = WireText.TryParse(text) as JsonObject;
         var reason = (parsed?["msg"] ?? parsed?["error_msg"] ?? parsed?["error"] ?? parsed?["detail"])?.ToString() ?? text;
-        return new ServerlessException($"Gateway '{options.Gateway}' answered {status} to '{path}': {WireText.Shorten(reason)}")
+        return new ServerlessException($"Gateway '{WireText.Shown(options.Gateway)}' answered {status} to '{path}': {WireText.Shorten(reason)}")
         {
             Status = status,
             Body = WireText.Shorten(text),

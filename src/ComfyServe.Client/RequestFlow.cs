@@ -47,7 +47,7 @@ internal sealed class RequestFlow(GatewayConnection gateway, string endpoint, st
 
             if (!options.Retry || _attempts > _settings.MaxRetries)
             {
-                throw new ServerlessException($"Request {_requestIdx} failed on {_attempts} worker(s), the last '{ticket.Worker}': {failure!.Message}", failure)
+                throw new ServerlessException($"Request {_requestIdx} failed on {_attempts} worker(s), the last '{WireText.Shown(ticket.Worker!)}': {failure!.Message}", failure)
                 {
                     IsTransient = true,
                     Status = (failure as ServerlessException)?.Status,

@@ -68,7 +68,7 @@ public sealed class ServerlessEndpoint
             if (!answer.IsSuccessStatusCode)
             {
                 var text = await answer.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
-                throw new ServerlessException($"Worker '{worker}' answered {(int)answer.StatusCode}: {WireText.Shorten(text)}")
+                throw new ServerlessException($"Worker '{WireText.Shown(worker)}' answered {(int)answer.StatusCode}: {WireText.Shorten(text)}")
                 {
                     Status = (int)answer.StatusCode,
                     Body = WireText.Shorten(text),

@@ -28,7 +28,7 @@ public sealed record ServerlessResponse(
 
         var text = Body?.ToJsonString() ?? "";
         var reason = (Body as JsonObject)?["message"]?.ToString() ?? text;
-        throw new ServerlessException($"Worker '{WorkerUrl}' answered {Status} to request {RequestIdx}: {WireText.Shorten(reason)}")
+        throw new ServerlessException($"Worker '{WireText.Shown(WorkerUrl)}' answered {Status} to request {RequestIdx}: {WireText.Shorten(reason)}")
         {
             Status = Status,
             Body = WireText.Shorten(text),

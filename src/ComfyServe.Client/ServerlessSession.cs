@@ -44,7 +44,7 @@ public sealed class ServerlessSession : IAsyncDisposable
         if (status == 410)
         {
             IsOpen = false;
-            throw new ServerlessException($"Session '{Id}' is closed on '{Worker}'") { Status = status };
+            throw new ServerlessException($"Session '{Id}' is closed on '{WireText.Shown(Worker)}'") { Status = status };
         }
 
         return new ServerlessResponse(status is >= 200 and < 300, status, answer, Worker, 0, _gateway.Options.TimeProvider.GetElapsedTime(begun), 1);
@@ -86,7 +86,7 @@ public sealed class ServerlessSession : IAsyncDisposable
             var id = (WireText.TryParse(text) as JsonObject)?["session_id"]?.ToString();
             if (!answer.IsSuccessStatusCode || string.IsNullOrEmpty(id) || flow.AuthData is not { } authData)
             {
-                throw new ServerlessException($"Worker '{worker}' opened no session: {(int)answer.StatusCode} {WireText.Shorten(text)}")
+                throw new ServerlessException($"Worker '{WireText.Shown(worker)}' opened no session: {(int)answer.StatusCode} {WireText.Shorten(text)}")
                 {
                     Status = (int)answer.StatusCode,
                 };
@@ -110,7 +110,7 @@ public sealed class ServerlessSession : IAsyncDisposable
         catch (HttpRequestException error)
         {
             IsOpen = false;
-            throw new ServerlessException($"Worker '{Worker}' of session '{Id}' cannot be reached: {error.Message}", error) { IsTransient = true };
+            throw new ServerlessException($"Worker '{WireText.Shown(Worker)}' of session '{Id}' cannot be reached: {error.Message}", error) { IsTransient = true };
         }
     }
 }

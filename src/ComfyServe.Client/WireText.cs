@@ -11,6 +11,9 @@ internal static class WireText
     /// <summary>At most 512 characters, so that an error never carries a whole page.</summary>
     public static string Shorten(string text) => text.Length <= Longest ? text : text[..Longest];
 
+    /// <summary>A URL as it may be shown: without user and query, where keys hide.</summary>
+    public static string Shown(Uri url) => url.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped).TrimEnd('/');
+
     /// <summary>The parsed JSON, or null.</summary>
     public static JsonNode? TryParse(string text)
     {

@@ -1,3 +1,5 @@
+using ComfyServe.Hosting.Outbound;
+
 namespace ComfyServe.Worker;
 
 /// <summary>How a worker runs. <see cref="WorkerEnvironment"/> reads it from the original's environment variables.</summary>
@@ -135,7 +137,7 @@ public sealed class WorkerOptions
         Check(LocalPort is null or (>= 0 and <= 65535), $"'WORKER_HTTP_PORT' must be between 0 and 65535 but is {LocalPort}");
         Check(System.Net.IPAddress.TryParse(Host, out _), $"'{Host}' is no address to listen on");
         Check(ServedHosts.All(IsName), $"'{Hosting.Browsers.ServedHosts.Variable}' must be host names without scheme and port, '*.example.org' or '*', between commas");
-        Check(Api.Scheme is "http" or "https", $"'MODEL_SERVER_URL' must be an http or https URL but is '{Api}'");
+        Check(Api.Scheme is "http" or "https", $"'MODEL_SERVER_URL' must be an http or https URL but is '{ShownUrl.Of(Api)}'");
         Check(ParallelRequests is >= 1 and <= 64, $"'WORKER_PARALLEL_REQUESTS' must be between 1 and 64 but is {ParallelRequests}");
         Check(double.IsFinite(MaxQueueTime) && MaxQueueTime >= 0, $"'WORKER_MAX_QUEUE_TIME' must be a number of seconds from 0 but is {MaxQueueTime}");
         Check(MaxConnections is >= 16 and <= 1_000_000, $"'WORKER_MAX_CONNECTIONS' must be between 16 and 1000000 but is {MaxConnections}");

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using ComfyServe.Api.Engines;
 using ComfyServe.Api.Jobs;
+using ComfyServe.Hosting.Outbound;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -37,7 +38,7 @@ internal static class HealthApi
 
     private static async Task<JsonObject> ProbeAsync(Engine engine, CancellationToken cancellationToken)
     {
-        var report = new JsonObject { ["base"] = engine.BaseUrl, ["http_ok"] = false, ["websocket_ok"] = engine.Socket.IsConnected };
+        var report = new JsonObject { ["base"] = ShownUrl.Of(engine.BaseUrl), ["http_ok"] = false, ["websocket_ok"] = engine.Socket.IsConnected };
         try
         {
             report["system_stats"] = JsonNode.Parse((await engine.Client.StatsAsync(cancellationToken)).GetRawText());

@@ -62,7 +62,7 @@ internal sealed class InputFetcher(HttpClient http, InputOptions options, TimePr
     }
 
     /// <summary>A URL for messages: user, query and fragment may be secret.</summary>
-    public static string Shown(Uri url) => url.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped) + (url.Query.Length > 0 ? "?…" : "");
+    public static string Shown(Uri url) => ShownUrl.Of(url) + (url.Query.Length > 0 ? "?…" : "");
 
     private async Task<HttpResponseMessage> FollowAsync(Uri url, CachedFile? known, CancellationToken cancellationToken)
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using ComfyServe.Hosting.Outbound;
 using Microsoft.Extensions.Logging;
 
 namespace ComfyServe.Hosting.Logging;
@@ -55,7 +56,7 @@ internal sealed class LogFile : ILoggerProvider
 
     private void Write(LogLevel level, string category, EventId id, string message)
     {
-        var line = Encoding.UTF8.GetBytes($"{_time.GetUtcNow():yyyy-MM-dd'T'HH:mm:ss.fff'Z'} {level}: {category}[{id.Id}] {message.ReplaceLineEndings(" ")}\n");
+        var line = Encoding.UTF8.GetBytes($"{_time.GetUtcNow():yyyy-MM-dd'T'HH:mm:ss.fff'Z'} {level}: {category}[{id.Id}] {ShownUrl.Within(message).ReplaceLineEndings(" ")}\n");
         lock (_gate)
         {
             if (_stream is null)

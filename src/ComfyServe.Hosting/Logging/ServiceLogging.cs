@@ -22,13 +22,8 @@ public static class ServiceLogging
         logging.AddFilter("Orleans.Runtime.Scheduler", LogLevel.Error);
         logging.AddFilter("Orleans.Grain", LogLevel.Critical); // a last silo that stops finds nobody to move its grains to
         logging.AddFilter("Yarp", LogLevel.Warning); // its request log would hold signed URLs
-        logging.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.UseUtcTimestamp = true;
-            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
-            console.ColorBehavior = LoggerColorBehavior.Disabled;
-        });
+        logging.AddConsole(static console => console.FormatterName = RoleConsoleFormatter.FormatterName);
+        logging.Services.AddSingleton<ConsoleFormatter>(static _ => new RoleConsoleFormatter(TimeProvider.System));
         logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         if (Environment.GetEnvironmentVariable("COMFYSERVE_LOGS") is { Length: > 0 } folder)
         {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using ComfyServe.Hosting.Outbound;
 
 namespace ComfyServe.Provisioning.Downloads;
 

@@ -1,3 +1,4 @@
+using ComfyServe.Hosting.Outbound;
 using Microsoft.Extensions.Logging;
 
 namespace ComfyServe.Provisioning.Downloads;

@@ -1,3 +1,4 @@
+using ComfyServe.Hosting.Outbound;
 using ComfyServe.Provisioning.Catalogue;
 using ComfyServe.Provisioning.Downloads;
 using YamlDotNet.Core;

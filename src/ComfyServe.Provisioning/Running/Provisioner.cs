@@ -1,4 +1,5 @@
 using System.Text;
+using ComfyServe.Hosting.Outbound;
 using ComfyServe.Provisioning.Downloads;
 using ComfyServe.Provisioning.Manifest;
 using Microsoft.Extensions.Logging;

@@ -1,3 +1,4 @@
+using ComfyServe.Hosting.Outbound;
 using ComfyServe.Provisioning.Downloads;
 using ComfyServe.Provisioning.Manifest;
 using ComfyServe.Provisioning.Steps;

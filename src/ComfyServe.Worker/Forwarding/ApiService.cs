@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
+using ComfyServe.Hosting.Outbound;
 using ComfyServe.Worker.Benchmark;
 
 namespace ComfyServe.Worker.Forwarding;
@@ -49,7 +50,7 @@ internal sealed class ApiService : IDisposable
         }
         catch (HttpRequestException error)
         {
-            return new HealthAnswer { Fault = $"The API service at {Base} cannot be reached: {error.Message}" };
+            return new HealthAnswer { Fault = $"The API service at {ShownUrl.Of(Base)} cannot be reached: {error.Message}" };
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

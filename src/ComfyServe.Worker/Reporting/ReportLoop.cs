@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using ComfyServe.Contracts.Serverless;
+using ComfyServe.Hosting.Outbound;
 using ComfyServe.Worker.Admission;
 using ComfyServe.Worker.Tickets;
 using Microsoft.Extensions.Hosting;
@@ -116,7 +117,7 @@ internal sealed partial class ReportLoop(
             }
             else
             {
-                Log.Lost(logger, string.Join(", ", options.Gateways), status is { } code ? $"HTTP {(int)code}" : "it cannot be reached");
+                Log.Lost(logger, string.Join(", ", options.Gateways.Select(ShownUrl.Of)), status is { } code ? $"HTTP {(int)code}" : "it cannot be reached");
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using ComfyServe.Hosting.Outbound;
 using ComfyServe.Provisioning.Downloads;
 
 namespace ComfyServe.Provisioning.Tests.Downloads;
