@@ -152,6 +152,24 @@ public sealed class WorkerTests
     }
 
     [Fact]
+    public async Task Request_Answered_GatewayHearsStatusAndJob()
+    {
+        await using var worker = await RunningWorker.StartAsync();
+        worker.Api.Answer = static (context, _) =>
+        {
+            context.Response.Headers["X-Job-Id"] = "job-5";
+            return FakeApi.WriteAsync(context, 500, """{"id":"job-5","status":"failed","message":"node 3 failed"}""");
+        };
+
+        using var failed = await worker.GenerateAsync();
+
+        await worker.Gateway.UntilAsync(static g => g.Ended.Any(static e => (int?)e["http_status"] == 422 && (string?)e["job_id"] == "job-5" && (bool)e["success"]!));
+        await worker.Api.DisposeAsync();
+        using var broken = await worker.GenerateAsync();
+        await worker.Gateway.UntilAsync(static g => g.Ended.Any(static e => !(bool)e["success"]! && (string?)e["reason"] is { } reason && reason.Contains("did not answer", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task Request_ApiSays422_ClientSeesItAndItCountsAsDone() // 41
     {
         await using var worker = await RunningWorker.StartAsync();

@@ -25,6 +25,18 @@ internal static class GenerateApi
             .WithName("generate_sync").WithSummary("Run a workflow and answer with its outputs");
     }
 
+    /// <summary>Carries the job's id beside every answer about one job: whoever forwards an answer need not read it.</summary>
+    private const string JobIdHeader = "X-Job-Id";
+
+    /// <summary>Puts the job's id beside the answer, where a header can hold it.</summary>
+    internal static void TellId(HttpContext context, string id)
+    {
+        if (id.All(static c => c is > ' ' and <= '~'))
+        {
+            context.Response.Headers[JobIdHeader] = id;
+        }
+    }
+
     /// <summary>Accepts a request that was read.</summary>
     internal static async Task<IResult> SubmitRequestAsync(HttpContext context, JobService jobs, JobRequest request)
     {
@@ -42,6 +54,7 @@ internal static class GenerateApi
             return Refuse(context, jobs, request.Id, accepted.Refusal!.Value);
         }
 
+        TellId(context, job.Id);
         try
         {
             if (await job.FinishedWithinAsync(wait ?? Timeout.InfiniteTimeSpan, context.RequestAborted))

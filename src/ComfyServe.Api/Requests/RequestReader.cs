@@ -57,6 +57,11 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
             }
         }
 
+        if (request is not null)
+        {
+            GenerateApi.TellId(context, request.Id);
+        }
+
         if (request is null || problems.Count > 0)
         {
             return (null, Answers.Invalid(problems, IdOf(body.Value)));

@@ -18,6 +18,18 @@ public sealed record EndedRequest
     [JsonPropertyName("status")]
     public string? Status { get; init; }
 
+    /// <summary>Ours: the HTTP status that the client was answered with.</summary>
+    [JsonPropertyName("http_status")]
+    public int? HttpStatus { get; init; }
+
+    /// <summary>Ours: the API service's id of the job.</summary>
+    [JsonPropertyName("job_id")]
+    public string? JobId { get; init; }
+
+    /// <summary>Ours: why the API service gave no answer.</summary>
+    [JsonPropertyName("reason")]
+    public string? Reason { get; init; }
+
     /// <summary>When the request reached the worker.</summary>
     [JsonPropertyName("entered_queue_at")]
     public double EnteredQueueAt { get; init; }

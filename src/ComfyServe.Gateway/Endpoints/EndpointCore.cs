@@ -120,8 +120,13 @@ internal sealed class EndpointCore
         {
             if (_workers.TryGetValue(work.WorkerId, out var worker))
             {
+                var wasInTrouble = worker.Health.IsInTrouble(now);
                 worker.Ended(work, now);
-                Log.Worker($"request {work.RequestIdx} at worker {work.WorkerId}: {work.Kind.ToString().ToLowerInvariant()}");
+                Log.Worker($"request {work.RequestIdx} at worker {work.WorkerId}: {Outcome(work)}");
+                if (worker.Health.IsInTrouble(now) != wasInTrouble)
+                {
+                    Log.State(wasInTrouble ? $"worker {work.WorkerId} serves well again" : $"worker {work.WorkerId} gets fewer requests: {worker.Health.Trouble(now)}");
+                }
             }
         }
 
@@ -233,6 +238,14 @@ internal sealed class EndpointCore
             Summary = summary,
             Workers = [.. routes],
         };
+    }
+
+    // A worker that answers '422' has done its duty, but the request was no success.
+    private static string Outcome(EndedWork work)
+    {
+        var status = work.Status > 0 ? $"HTTP {work.Status}" : null;
+        var word = work is { Kind: EndKind.Success, Status: >= 400 } ? "refused" : work.Kind.ToString().ToLowerInvariant();
+        return string.Join(", ", new[] { word, status, work.JobId is null ? null : $"job '{work.JobId}'", work.Reason }.OfType<string>());
     }
 
     private string Summary()

@@ -95,7 +95,7 @@ internal sealed class FleetScaling
         GroupId = worker.Row.WorkergroupId,
         Phase = worker.Phase,
         Perf = worker.Perf.Perf,
-        Requests = worker.Requests,
+        Requests = worker.IsAlive(now) ? worker.Requests : 0,
         Idle = worker.Load > 0 ? 0 : now - worker.IdleSince,
         Reboots = worker.Row.Reboots,
         Outdated = worker.Row.WorkergroupId is { } id && core.Groups.TryGetValue(id, out var group) && worker.Row.Revision < group.Revision,

@@ -67,6 +67,9 @@ internal sealed class FleetWorker
     /// <summary>Requests that ended well and not, lately.</summary>
     public double Reliability { get; private set; } = 1;
 
+    /// <summary>How its requests fare.</summary>
+    public WorkerHealth Health { get; } = new();
+
     /// <summary>Disk used, GB, as the sum of what it reported.</summary>
     public double Disk { get; private set; }
 
@@ -106,7 +109,7 @@ internal sealed class FleetWorker
     {
         Id = Row.Id,
         Url = url,
-        Perf = Perf.Perf,
+        Perf = Perf.Perf * Health.Share(now),
         QueueLimit = QueueLimit,
         Open = IsOpen(now),
         Alive = IsAlive(now) && Phase is not (WorkerPhase.Stopped or WorkerPhase.Unavailable or WorkerPhase.Error),
@@ -141,7 +144,11 @@ internal sealed class FleetWorker
     }
 
     /// <summary>A new process of its was started.</summary>
-    public void Restarted() => (_closed, _toldToDrain, Requests, Load) = (false, false, 0, 0);
+    public void Restarted()
+    {
+        (_closed, _toldToDrain, Requests, Load) = (false, false, 0, 0);
+        Health.Forget();
+    }
 
     /// <summary>It is broken.</summary>
     public void Break(string error, double now)
@@ -198,7 +205,8 @@ internal sealed class FleetWorker
     /// <summary>A request of its ended.</summary>
     public void Ended(EndedWork work, double now)
     {
-        if (work.Kind is EndKind.Success or EndKind.Failed)
+        Health.Ended(work, now);
+        if (work.Kind is EndKind.Success or EndKind.Failed or EndKind.Unreached)
         {
             Reliability += ((work.Kind == EndKind.Success ? 1 : 0) - Reliability) * 0.05;
         }
@@ -214,10 +222,10 @@ internal sealed class FleetWorker
     {
         Id = Row.Id,
         Status = Phase.Wire(),
-        CurLoad = Load,
-        NewLoad = Received.PerSecond(now),
-        CurLoadRollingAvg = Received.PerSecond(now),
-        CurPerf = Served.PerSecond(now),
+        CurLoad = IsAlive(now) ? Load : 0, // what a dead worker last said is in no sum
+        NewLoad = IsAlive(now) ? Received.PerSecond(now) : 0,
+        CurLoadRollingAvg = IsAlive(now) ? Received.PerSecond(now) : 0,
+        CurPerf = IsAlive(now) ? Served.PerSecond(now) : 0,
         Perf = Perf.Perf,
         MeasuredPerf = Perf.Benchmark,
         DlPerf = Perf.Benchmark,
@@ -225,9 +233,9 @@ internal sealed class FleetWorker
         DiskUsage = Disk,
         LoadedAt = Row.LoadedAt,
         StartedAt = Row.CreatedAt,
-        ReqsWorking = Requests,
+        ReqsWorking = IsAlive(now) ? Requests : 0,
         Url = Row.Url,
-        ErrorMsg = Row.Error,
+        ErrorMsg = Row.Error ?? Health.Trouble(now),
         WorkergroupId = Row.WorkergroupId,
     };
 

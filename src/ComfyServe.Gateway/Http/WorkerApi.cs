@@ -114,9 +114,16 @@ internal sealed class WorkerApi(
             EndedStatus.Rejected => EndKind.Rejected,
             _ => ended.Success ? EndKind.Success : EndKind.Failed,
         },
+        Status = ended.HttpStatus is >= 100 and <= 599 ? ended.HttpStatus.Value : 0,
+        JobId = Line(ended.JobId, 255),
+        Reason = Line(ended.Reason, 200),
         StartedAt = ended.WorkStartedAt,
         CompletedAt = ended.WorkCompletedAt,
     };
+
+    // One line of the endpoint's log, whatever a worker says.
+    private static string? Line(string? text, int most) =>
+        string.IsNullOrWhiteSpace(text) ? null : string.Concat((text.Length > most ? text[..most] : text).Select(static c => char.IsControl(c) ? ' ' : c));
 
     private static WorkerStatus? Parse(byte[]? json)
     {

@@ -55,6 +55,12 @@ internal sealed class WorkerCalls(EndpointDirectory directory, SeatTable seats, 
             catch (HttpRequestException error) when (error.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError)
             {
                 // Not reached: it has not begun. The router pauses a worker that a request comes back from unseen.
+                seats.Seat(endpoint.Id).Router.Lost(idx, $"it could not be reached: {error.HttpRequestError}", isOver: false);
+            }
+            catch (HttpRequestException error)
+            {
+                seats.Seat(endpoint.Id).Router.Lost(idx, $"it dropped a request: {error.HttpRequestError}", isOver: true);
+                throw;
             }
 
             await refused();

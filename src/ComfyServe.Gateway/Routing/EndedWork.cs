@@ -28,4 +28,16 @@ internal sealed record EndedWork
     /// <summary>End of its work in seconds of the worker's clock, 0 if unknown.</summary>
     [Id(5)]
     public double CompletedAt { get; init; }
+
+    /// <summary>HTTP status that the client was answered with, 0 if unknown.</summary>
+    [Id(6)]
+    public int Status { get; init; }
+
+    /// <summary>The job's id at the worker's API service, if known.</summary>
+    [Id(7)]
+    public string? JobId { get; init; }
+
+    /// <summary>Why it did not end well, if known.</summary>
+    [Id(8)]
+    public string? Reason { get; init; }
 }

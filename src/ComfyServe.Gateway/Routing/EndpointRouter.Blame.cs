@@ -3,6 +3,9 @@ namespace ComfyServe.Gateway.Routing;
 /// <content>What requests that come back, are refused or are seen at work say of workers and keys.</content>
 internal sealed partial class EndpointRouter
 {
+    private const int MaxTroubles = 1_000;
+    private readonly List<EndedWork> _troubles = [];
+
     // A request was seen to have reached its worker.
     private void Reached(RequestEntry entry, WorkerSlot? slot, long now)
     {
@@ -22,6 +25,12 @@ internal sealed partial class EndpointRouter
     // is, but on one key's word alone only that key's requests go elsewhere: no caller may close a worker to others.
     private void CameBack(RequestEntry entry, WorkerSlot slot, long now)
     {
+        if (entry.Unused is not { IsTrusted: false })
+        {
+            Tell(entry, entry.Trouble ?? "its client came back without having reached it");
+        }
+
+        entry.Trouble = null;
         if (slot.ReachedAt >= entry.AssignedAt && entry.Key.Length > 0)
         {
             TicketAccounts.Settle(entry, TicketEnd.Wasted, now);
@@ -56,6 +65,46 @@ internal sealed partial class EndpointRouter
                 slot.OwnLoad -= entry.Cost - share;
                 entry.Cost = share;
             }
+        }
+    }
+
+    /// <summary>The gateway itself did not reach a request's worker, or lost it: the owner is told why, when the request comes back or at once.</summary>
+    public void Lost(long requestIdx, string reason, bool isOver)
+    {
+        lock (_gate)
+        {
+            if (_requests.Find(requestIdx) is { } entry)
+            {
+                entry.Trouble = isOver ? null : reason;
+                if (isOver)
+                {
+                    Tell(entry, reason);
+                }
+            }
+        }
+    }
+
+    /// <summary>Requests that did not reach their workers, since the last time.</summary>
+    public IReadOnlyList<EndedWork> TakeTroubles()
+    {
+        lock (_gate)
+        {
+            if (_troubles.Count == 0)
+            {
+                return [];
+            }
+
+            EndedWork[] taken = [.. _troubles];
+            _troubles.Clear();
+            return taken;
+        }
+    }
+
+    private void Tell(RequestEntry entry, string reason)
+    {
+        if (_troubles.Count < MaxTroubles)
+        {
+            _troubles.Add(new EndedWork { RequestIdx = entry.Idx, WorkerId = entry.WorkerId, Kind = EndKind.Unreached, Reason = reason });
         }
     }
 

@@ -39,7 +39,7 @@ internal sealed class EndpointSeat(long endpointId, EndpointRouter router)
         Gateway = gateway,
         KnownVersion = Router.Snapshot.Version,
         Load = Router.Drain(now),
-        Ended = [.. Drain(_ended)],
+        Ended = [.. Drain(_ended), .. Router.TakeTroubles()],
         Strangers = [.. Drain(_strangers)],
     };
 

@@ -39,6 +39,9 @@ internal sealed class RequestEntry(long idx, double cost, long sequence, string 
     /// <summary>The worker was seen to work on it.</summary>
     public bool SeenWorking { get; set; }
 
+    /// <summary>Why the gateway itself did not reach its worker, until it comes back.</summary>
+    public string? Trouble { get; set; }
+
     /// <summary>Stamp of the last report that named it.</summary>
     public long ReportStamp { get; set; }
 

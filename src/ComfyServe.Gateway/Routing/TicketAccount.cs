@@ -14,6 +14,9 @@ internal sealed class TicketAccount(RouterLimits limits)
     /// <summary>No ticket before this time, in milliseconds.</summary>
     public long PausedUntil { get; private set; } = long.MinValue;
 
+    /// <summary>It uses at least as many tickets as it wastes: its word on a worker counts.</summary>
+    public bool IsTrusted => _used >= _wasted;
+
     /// <summary>Nothing is left to remember.</summary>
     public bool IsForgotten(long now) => Open == 0 && PausedUntil <= now && Aged(now) && _used + _wasted < 0.5;
 

@@ -15,6 +15,9 @@ internal sealed class LoadEntry
     /// <summary>When it came, Unix seconds.</summary>
     public required double EnteredAt { get; init; }
 
+    /// <summary>What its client was answered.</summary>
+    public AnswerNote Answer { get; } = new();
+
     /// <summary>When its work began, Unix seconds; 0 until then.</summary>
     public double StartedAt { get; set; }
 }

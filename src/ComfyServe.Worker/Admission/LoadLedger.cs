@@ -164,6 +164,9 @@ internal sealed class LoadLedger(WorkerOptions options, Score score, TimeProvide
             WorkOutcome.Cancelled => EndedStatus.Cancelled,
             _ => EndedStatus.Error,
         },
+        HttpStatus = entry.Answer.Status == 0 ? null : entry.Answer.Status,
+        JobId = entry.Answer.JobId,
+        Reason = entry.Answer.Reason,
         EnteredQueueAt = entry.EnteredAt,
         WorkStartedAt = entry.StartedAt,
 

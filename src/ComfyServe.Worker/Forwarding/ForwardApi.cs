@@ -92,7 +92,7 @@ internal sealed class ForwardApi(
             using var turn = await turns.WaitAsync(gone);
             ledger.Start(entry);
             var began = time.GetTimestamp();
-            outcome = await forwarder.ForwardAsync(context, call.Payload, Done, gone);
+            outcome = await forwarder.ForwardAsync(context, call.Payload, entry.Answer, Done, gone);
 
             // A client that reads its answer slowly must not hold up the machine.
             void Done(WorkOutcome done)

@@ -20,14 +20,15 @@ internal sealed partial class Forwarder(WorkerOptions options, ApiService api, I
     /// <summary>Forwards a payload to the same route; the answer is written when this returns.</summary>
     /// <param name="context">The client's request.</param>
     /// <param name="payload">The payload.</param>
+    /// <param name="note">Receives what the client is answered.</param>
     /// <param name="done">Called when the API service has done its work: that can be long before the client has the answer.</param>
     /// <param name="gone">The client went away, or its session was closed.</param>
-    public async Task<WorkOutcome> ForwardAsync(HttpContext context, ReadOnlyMemory<byte> payload, Action<WorkOutcome> done, CancellationToken gone)
+    public async Task<WorkOutcome> ForwardAsync(HttpContext context, ReadOnlyMemory<byte> payload, AnswerNote note, Action<WorkOutcome> done, CancellationToken gone)
     {
         // The forwarder copies the request's body: from here on, that is the payload.
         context.Request.Body = new PayloadStream(payload);
         context.Request.ContentLength = payload.Length;
-        var transformer = new PayloadTransformer(api.Base + context.Request.Path, payload.Length, PublicUrl(), done);
+        var transformer = new PayloadTransformer(api.Base + context.Request.Path, payload.Length, PublicUrl(), note, done);
         var error = await forwarder.SendAsync(context, api.Base, api.Invoker, _config, transformer, gone);
         if (error == ForwarderError.None)
         {
@@ -41,6 +42,7 @@ internal sealed partial class Forwarder(WorkerOptions options, ApiService api, I
             return WorkOutcome.Cancelled;
         }
 
+        note.Reason = $"its API service did not answer: {error}";
         Log.Broken(logger, context.Request.Path, error, context.Features.Get<IForwarderErrorFeature>()?.Exception?.Message);
         if (!context.Response.HasStarted)
         {

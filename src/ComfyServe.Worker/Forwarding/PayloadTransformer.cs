@@ -10,7 +10,7 @@ namespace ComfyServe.Worker.Forwarding;
 /// Shapes one forwarded request: the payload alone goes on, without the client's headers and query (they carry keys); the
 /// answer comes back as it is, except that a failed workflow's 500 becomes a 422. Made for each request.
 /// </summary>
-internal sealed class PayloadTransformer(string destination, int payloadBytes, Uri? publicUrl, Action<WorkOutcome> done) : HttpTransformer
+internal sealed class PayloadTransformer(string destination, int payloadBytes, Uri? publicUrl, AnswerNote note, Action<WorkOutcome> done) : HttpTransformer
 {
     private HttpStatusCode? _status;
     private bool _failedForGood;
@@ -55,6 +55,8 @@ internal sealed class PayloadTransformer(string destination, int payloadBytes, U
     public override async ValueTask<bool> TransformResponseAsync(HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
     {
         _status = proxyResponse?.StatusCode;
+        note.Status = (int)(_status ?? 0);
+        note.JobId = JobIdOf(proxyResponse);
         var copies = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
         if (proxyResponse is not { StatusCode: HttpStatusCode.InternalServerError })
         {
@@ -72,7 +74,7 @@ internal sealed class PayloadTransformer(string destination, int payloadBytes, U
         _failedForGood = failure.IsFinal;
         if (failure.IsFinal)
         {
-            httpContext.Response.StatusCode = StatusCodes.Status422UnprocessableEntity;
+            httpContext.Response.StatusCode = note.Status = StatusCodes.Status422UnprocessableEntity;
         }
 
         Finish();
@@ -81,4 +83,7 @@ internal sealed class PayloadTransformer(string destination, int payloadBytes, U
         await answer.CopyToAsync(httpContext.Response.Body, cancellationToken);
         return false;
     }
+
+    private static string? JobIdOf(HttpResponseMessage? answer) =>
+        answer is not null && answer.Headers.TryGetValues("X-Job-Id", out var values) && values.First() is { Length: > 0 and <= 255 } id ? id : null;
 }

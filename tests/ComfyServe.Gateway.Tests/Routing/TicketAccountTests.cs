@@ -101,6 +101,24 @@ public sealed class TicketAccountTests
     }
 
     [Fact]
+    public void TakeTroubles_RequestComesBackUnseen_NamesTheWorkerOnceUnlessTheKeyWastesTickets()
+    {
+        var bench = new RouterBench(new RouterLimits(), 100);
+        var alice = bench.Ask(key: "alice");
+        bench.Ask(alice.RequestIdx, key: "alice");
+
+        var trouble = Assert.Single(bench.Router.TakeTroubles());
+        Assert.Equal((1, EndKind.Unreached, alice.RequestIdx), (trouble.WorkerId, trouble.Kind, trouble.RequestIdx));
+        Assert.Empty(bench.Router.TakeTroubles());
+
+        bench.Ask(key: "mallory");
+        bench.Pass(6_100);
+        var mallory = bench.Ask(key: "mallory");
+        bench.Ask(mallory.RequestIdx, key: "mallory");
+        Assert.Empty(bench.Router.TakeTroubles());
+    }
+
+    [Fact]
     public void Report_SessionOfHugeCost_LeavesHalfOfTheWorkerToOthers()
     {
         var bench = new RouterBench(new RouterLimits(), 10);
