@@ -58,7 +58,7 @@ internal static class MaskUpload
     {
         var name = reference["filename"]!.ToString();
         var type = DataFolders.CutType(ref name) ?? reference["type"]?.ToString() ?? "output";
-        if (name.Length == 0 || name[0] == '/' || name.Contains("..", StringComparison.Ordinal)
+        if (name.Length == 0 || name[0] == '/' || SafePath.GoesUp(name)
             || DataFolders.ByType(folders, type) is not { } root
             || DataFolders.AtOrBelow(root, reference["subfolder"]?.ToString() ?? "") is not { } folder)
         {

@@ -40,7 +40,8 @@ internal sealed class UploadApi(EngineFolders folders, EngineOptions options) : 
         }
 
         var folder = DataFolders.AtOrBelow(root, Path.TrimEndingDirectorySeparator(subfolder));
-        if (folder is null || DataFolders.AtOrBelow(root, Path.Combine(folder, image.FileName)) is not { } path || path == Path.TrimEndingDirectorySeparator(root))
+        if (folder is null || DataFolders.AtOrBelow(root, Path.Combine(folder, image.FileName)) is not { } path || path == Path.TrimEndingDirectorySeparator(root)
+            || IsTaken(path))
         {
             await Reply.EmptyAsync(context, StatusCodes.Status400BadRequest);
             return;
@@ -50,7 +51,7 @@ internal sealed class UploadApi(EngineFolders folders, EngineOptions options) : 
         await _naming.WaitAsync(context.RequestAborted);
         try
         {
-            Directory.CreateDirectory(folder);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!); // the name may have a folder too
             var name = await SaveAsync(image, path, Field(form, "overwrite") is "true" or "1", content, context.RequestAborted);
             await Reply.JsonAsync(context, new UploadedFile(name ?? image.FileName, subfolder, type), EngineJsonContext.Default.UploadedFile);
         }
@@ -58,6 +59,20 @@ internal sealed class UploadApi(EngineFolders folders, EngineOptions options) : 
         {
             _ = _naming.Release();
         }
+    }
+
+    /// <summary>Whether a folder has this name, or a file that of one of its folders.</summary>
+    private static bool IsTaken(string path)
+    {
+        for (var folder = Path.GetDirectoryName(path); folder is not null && !Directory.Exists(folder); folder = Path.GetDirectoryName(folder))
+        {
+            if (File.Exists(folder))
+            {
+                return true;
+            }
+        }
+
+        return Directory.Exists(path);
     }
 
     private Task<IFormCollection> ReadFormAsync(HttpContext context) => context.Request.ReadFormAsync(

@@ -57,7 +57,7 @@ internal sealed class ViewApi(EngineFolders folders)
         }
 
         var type = DataFolders.CutType(ref name) ?? Routes.Query(context, "type") ?? "output";
-        if (name.Length == 0 || name[0] == '/' || name.Contains("..", StringComparison.Ordinal) || DataFolders.ByType(folders, type) is not { } root)
+        if (name.Length == 0 || name[0] == '/' || SafePath.GoesUp(name) || DataFolders.ByType(folders, type) is not { } root)
         {
             return (StatusCodes.Status400BadRequest, null);
         }
@@ -67,7 +67,8 @@ internal sealed class ViewApi(EngineFolders folders)
             return (StatusCodes.Status403Forbidden, null);
         }
 
-        var path = Path.Combine(folder, Path.GetFileName(name));
+        // A name as an upload answers it may have a folder; of any other only the last part counts.
+        var path = DataFolders.AtOrBelow(folder, name) is { } whole && File.Exists(whole) ? whole : Path.Combine(folder, Path.GetFileName(name));
         return File.Exists(path) ? (StatusCodes.Status200OK, path) : (StatusCodes.Status404NotFound, null);
     }
 
