@@ -11,7 +11,7 @@ internal static class RunVerb
 {
     public static Command Build()
     {
-        var workflow = new Argument<string>("WORKFLOW") { Description = "Workflow in API format (in ComfyUI: 'Workflow → Export (API)')" };
+        var workflow = new Argument<string>("WORKFLOW") { Description = "Workflow: JSON in API format or as the editor saves it, or a PNG that ComfyUI saved" };
         var set = new Option<string[]>("--set") { Description = "Change an input of a node; may be repeated", HelpName = "NODE.INPUT=VALUE", DefaultValueFactory = _ => [] };
         var output = new Option<string>("--output", "-o") { Description = "Folder to save the outputs in (default out)", HelpName = "DIR", DefaultValueFactory = _ => "out" };
         var api = new Option<string?>("--api") { Description = "Use this API service instead of starting one", HelpName = "URL" };
@@ -54,16 +54,19 @@ internal static class RunVerb
             }
 
             await using var stack = await ConnectAsync(parsed.GetValue(api), parsed.GetValue(endpoint), parsed.GetValue(data), parsed.GetValue(fp32), cancellationToken);
+            IReadOnlyList<string> notes = [];
             if (file.IsEditorFormat)
             {
-                file = file.With(await new RunClient(stack.Http).ConvertAsync(file.Graph, cancellationToken));
+                (var converted, notes) = await new RunClient(stack.Http).ConvertAsync(file.Graph, cancellationToken);
+                file = file.With(converted);
                 Prepare(file, parsed.GetValue(set) ?? []);
             }
 
             var quiet = parsed.GetValue(json);
             var result = parsed.GetValue(endpoint) is { } name
-                ? await EndpointRun.RunAsync(parsed.GetValue(gateway), name, file.Graph, quiet, cancellationToken)
+                ? await EndpointRun.RunAsync(parsed.GetValue(gateway), name, file, quiet, cancellationToken)
                 : await FollowAsync(stack.Http, file, quiet, cancellationToken);
+            result = notes.Count == 0 ? result : result with { Warnings = [.. notes, .. result.Warnings ?? []] };
             var saved = await OutputSaver.SaveAsync(stack.Http, result.Output, Path.GetFullPath(parsed.GetRequiredValue(output)), cancellationToken);
             return Report(result, saved, Stopwatch.GetElapsedTime(began), quiet, stack);
         });
@@ -92,7 +95,7 @@ internal static class RunVerb
     private static async Task<GenerateResult> FollowAsync(HttpClient api, WorkflowFile file, bool quiet, CancellationToken cancellationToken)
     {
         using var display = RunDisplay.Create(file.Graph, quiet);
-        var result = await new RunClient(api).RunAsync(file.Graph, display.Show, cancellationToken);
+        var result = await new RunClient(api).RunAsync(file, display.Show, cancellationToken);
         display.Finish();
         return result;
     }
@@ -106,6 +109,11 @@ internal static class RunVerb
         }
         else
         {
+            foreach (var warning in result.Warnings ?? [])
+            {
+                Console.Error.WriteLine($"note: {warning}");
+            }
+
             foreach (var output in saved)
             {
                 Console.WriteLine(output.Problem is null ? output.Path : $"{output.Filename}: not saved: {output.Problem}");

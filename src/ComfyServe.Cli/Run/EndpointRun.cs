@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using ComfyServe.Client;
 using ComfyServe.Contracts.Api;
 
@@ -11,12 +10,12 @@ internal static class EndpointRun
     /// <summary>Runs the workflow to its end.</summary>
     /// <param name="gateway">URL of the gateway; null takes <c>COMFYSERVE_GATEWAY</c>.</param>
     /// <param name="endpoint">Name of the endpoint.</param>
-    /// <param name="workflow">Node id → <c>{class_type, inputs}</c>.</param>
+    /// <param name="file">The workflow, in API format.</param>
     /// <param name="quiet">Says nothing about waiting and routing.</param>
     /// <param name="cancellationToken">Ends the request; the worker drops it.</param>
     /// <exception cref="UsageException">There is no key, or the gateway refused it.</exception>
     /// <exception cref="RefusedException">The worker refused the workflow.</exception>
-    public static async Task<GenerateResult> RunAsync(string? gateway, string endpoint, JsonObject workflow, bool quiet, CancellationToken cancellationToken)
+    public static async Task<GenerateResult> RunAsync(string? gateway, string endpoint, WorkflowFile file, bool quiet, CancellationToken cancellationToken)
     {
         var options = new ServerlessOptions();
         options.ApiKey ??= Environment.GetEnvironmentVariable("COMFYSERVE_ADMIN_KEY");
@@ -31,7 +30,7 @@ internal static class EndpointRun
         {
             using var serverless = new Serverless(options);
             var target = await serverless.GetEndpointAsync(endpoint, cancellationToken);
-            var payload = new JsonObject { ["input"] = new JsonObject { ["request_id"] = Guid.NewGuid().ToString(), ["workflow_json"] = workflow.DeepClone() } };
+            var payload = file.ToRequest(Guid.NewGuid().ToString());
             var request = new RequestOptions { Progress = quiet ? null : new Progress<RequestProgress>(Tell) };
             return Read(await target.RequestAsync("/generate/sync", payload, request, cancellationToken));
         }

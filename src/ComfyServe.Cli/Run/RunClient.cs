@@ -13,15 +13,15 @@ internal sealed class RunClient(HttpClient http)
     private static readonly TimeSpan CancelPatience = TimeSpan.FromSeconds(5);
 
     /// <summary>Runs the workflow to its end.</summary>
-    /// <param name="workflow">Node id → <c>{class_type, inputs}</c>.</param>
+    /// <param name="file">The workflow, in API format.</param>
     /// <param name="show">Gets every event.</param>
     /// <param name="cancellationToken">Cancels the job at the service too.</param>
     /// <exception cref="RefusedException">The service refused the request; the message has its reasons.</exception>
     /// <exception cref="HttpRequestException">The service cannot be reached, or the stream broke off.</exception>
-    public async Task<GenerateResult> RunAsync(JsonObject workflow, Action<RunEvent> show, CancellationToken cancellationToken)
+    public async Task<GenerateResult> RunAsync(WorkflowFile file, Action<RunEvent> show, CancellationToken cancellationToken)
     {
         var id = Guid.NewGuid().ToString();
-        var body = new JsonObject { ["input"] = new JsonObject { ["request_id"] = id, ["workflow_json"] = workflow.DeepClone() } };
+        var body = file.ToRequest(id);
         using var request = new HttpRequestMessage(HttpMethod.Post, "generate/stream")
         {
             Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json"),
@@ -44,19 +44,23 @@ internal sealed class RunClient(HttpClient http)
         }
     }
 
-    /// <summary>Has a workflow of the editor turned into API format.</summary>
+    /// <summary>Has a workflow of the editor turned into API format; notes say what was chosen or left out.</summary>
     /// <exception cref="RefusedException">It cannot be turned; the message has the reasons.</exception>
-    public async Task<JsonObject> ConvertAsync(JsonObject workflow, CancellationToken cancellationToken)
+    public async Task<(JsonObject Workflow, IReadOnlyList<string> Notes)> ConvertAsync(JsonObject workflow, CancellationToken cancellationToken)
     {
         using var body = new StringContent(workflow.ToJsonString(), Encoding.UTF8, "application/json");
-        using var response = await http.PostAsync(new Uri("workflow/convert", UriKind.Relative), body, cancellationToken);
+        using var response = await http.PostAsync(new Uri("workflow/convert?notes=1", UriKind.Relative), body, cancellationToken);
         if (!response.IsSuccessStatusCode)
         {
             throw new RefusedException(await RefusalAsync(response, cancellationToken));
         }
 
-        return JsonNode.Parse(await response.Content.ReadAsByteArrayAsync(cancellationToken)) as JsonObject
-            ?? throw new RefusedException("the API service answered the conversion with something else than a workflow");
+        return JsonNode.Parse(await response.Content.ReadAsByteArrayAsync(cancellationToken)) switch
+        {
+            JsonObject answer when answer["notes"] is JsonArray notes && answer["workflow"] is JsonObject converted => ((JsonObject)converted.DeepClone(), [.. notes.Select(static n => n!.ToString())]),
+            JsonObject converted => (converted, []), // an older service, or the extension of this name
+            _ => throw new RefusedException("the API service answered the conversion with something else than a workflow"),
+        };
     }
 
     private static async Task<GenerateResult> FollowAsync(HttpResponseMessage response, Action<RunEvent> show, CancellationToken cancellationToken)

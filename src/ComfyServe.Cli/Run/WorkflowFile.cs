@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using ComfyServe.Workflows;
+using ComfyServe.Workflows.Formats;
 
 namespace ComfyServe.Cli.Run;
 
@@ -8,9 +10,11 @@ internal sealed class WorkflowFile
 {
     private const long MaximumInputBytes = 64 << 20;
 
-    private WorkflowFile(JsonObject graph, string folder)
+    private WorkflowFile(JsonObject graph, WorkflowFormat format, JsonArray? images, string folder)
     {
         Graph = graph;
+        IsEditorFormat = format == WorkflowFormat.Editor;
+        Images = images;
         Folder = folder;
     }
 
@@ -18,16 +22,22 @@ internal sealed class WorkflowFile
     public JsonObject Graph { get; }
 
     /// <summary>Whether it is in the editor's format, which an API service converts.</summary>
-    public bool IsEditorFormat => Graph["nodes"] is JsonArray;
+    public bool IsEditorFormat { get; }
+
+    /// <summary>Pictures that came in the file beside the workflow (<c>[{name, image}]</c>), or null.</summary>
+    public JsonArray? Images { get; }
 
     /// <summary>The folder of the file: inputs are looked up beside it and in its <c>input/</c>.</summary>
     public string Folder { get; }
 
     /// <summary>The same file after its workflow was converted to API format.</summary>
-    public WorkflowFile With(JsonObject graph) => new(graph, Folder);
+    public WorkflowFile With(JsonObject graph) => new(graph, WorkflowFormat.Api, Images, Folder);
 
-    /// <summary>Reads a workflow, in API format or in the editor's.</summary>
-    /// <exception cref="UsageException">The file is missing, or is not a JSON object.</exception>
+    /// <summary>
+    /// Reads a workflow, in API format or in the editor's: JSON in any encoding that is in use, alone or in a request of this or another service; or a PNG that
+    /// ComfyUI saved, which gives what ran.
+    /// </summary>
+    /// <exception cref="UsageException">The file is missing, or has no workflow in it.</exception>
     public static WorkflowFile Read(string path)
     {
         if (!File.Exists(path))
@@ -35,18 +45,26 @@ internal sealed class WorkflowFile
             throw new UsageException($"Workflow '{path}' does not exist");
         }
 
-        JsonNode? parsed;
         try
         {
-            parsed = JsonNode.Parse(File.ReadAllBytes(path));
+            using var document = JsonDocument.Parse(WorkflowText.Read(File.ReadAllBytes(path)), new JsonDocumentOptions { MaxDepth = 128 });
+            var envelope = WorkflowEnvelope.Open(document.RootElement)
+                ?? throw new UsageException($"'{path}' is no workflow. {WorkflowEnvelope.Explain(document.RootElement)}");
+            var images = envelope.Images.ValueKind == JsonValueKind.Array ? JsonArray.Create(envelope.Images.Clone()) : null;
+            return new WorkflowFile(JsonObject.Create(envelope.Workflow.Clone())!, envelope.Format, images, Path.GetDirectoryName(Path.GetFullPath(path))!);
         }
         catch (JsonException error)
         {
             throw new UsageException($"Workflow '{path}' is not JSON: {error.Message}");
         }
-
-        var graph = Unwrap(parsed) ?? throw new UsageException($"Workflow '{path}' is not a JSON object");
-        return new WorkflowFile(graph, Path.GetDirectoryName(Path.GetFullPath(path))!);
+        catch (InvalidOperationException)
+        {
+            throw new UsageException($"Workflow '{path}' is not JSON: a name in it is no Unicode");
+        }
+        catch (WorkflowFormatException error)
+        {
+            throw new UsageException($"'{path}' is no workflow: {error.Message}");
+        }
     }
 
     /// <summary>Sets an input from <c>NODE.INPUT=VALUE</c>; the value takes the type of what it replaces.</summary>
@@ -74,6 +92,18 @@ internal sealed class WorkflowFile
         inputs[input] = Convert(inputs[input], value);
     }
 
+    /// <summary>The body of a request that runs it.</summary>
+    public JsonObject ToRequest(string id)
+    {
+        var input = new JsonObject { ["request_id"] = id, ["workflow_json"] = Graph.DeepClone() };
+        if (Images is not null)
+        {
+            input["images"] = Images.DeepClone();
+        }
+
+        return new() { ["input"] = input };
+    }
+
     /// <summary>Files beside the workflow that its inputs name: input slot → path on this machine.</summary>
     public IEnumerable<LocalInput> LocalInputs()
     {
@@ -92,18 +122,6 @@ internal sealed class WorkflowFile
                 }
             }
         }
-    }
-
-    private static JsonObject? Unwrap(JsonNode? parsed)
-    {
-        // The envelope of a request and a bare graph are both in use as files.
-        var inner = parsed is JsonObject envelope && envelope["input"] is JsonObject input ? input["workflow_json"] ?? parsed : parsed;
-        if (inner is not JsonObject graph)
-        {
-            return null;
-        }
-
-        return inner == parsed ? graph : (JsonObject)graph.DeepClone();
     }
 
     private static JsonNode? Convert(JsonNode? old, string value)
@@ -125,7 +143,7 @@ internal sealed class WorkflowFile
 
     private string? Find(string file)
     {
-        if (file.Length is 0 or > 255 || !Path.HasExtension(file) || Path.IsPathRooted(file) || file.Contains("..", StringComparison.Ordinal)
+        if (file.Length is 0 or > 255 || !Path.HasExtension(file) || Path.IsPathRooted(file) || file.Split('/', '\\').Contains("..", StringComparer.Ordinal)
             || file.IndexOfAny(Path.GetInvalidPathChars()) >= 0)
         {
             return null;

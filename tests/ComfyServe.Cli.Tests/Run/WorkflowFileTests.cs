@@ -1,4 +1,7 @@
+using System.Text;
 using ComfyServe.Cli.Run;
+using ComfyServe.Testing;
+using ComfyServe.Workflows.Pictures;
 
 namespace ComfyServe.Cli.Tests.Run;
 
@@ -58,8 +61,10 @@ public sealed class WorkflowFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("[1]", "not a JSON object")]
+    [InlineData("[1]", "is no workflow. It is a list")]
     [InlineData("{", "not JSON")]
+    [InlineData("{}", "is no workflow. It is an empty object")]
+    [InlineData("""{"steps": 4}""", "is no workflow. It has 'steps' and no workflow")]
     public void Read_Wrong_SaysWhat(string content, string expected)
     {
         var error = Assert.Throws<UsageException>(() => Read(content));
@@ -73,6 +78,45 @@ public sealed class WorkflowFileTests : IDisposable
         var error = Assert.Throws<UsageException>(() => WorkflowFile.Read("/nowhere/w.json"));
 
         Assert.Contains("/nowhere/w.json", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("37-nan.json")]
+    [InlineData("47-prompt-wrapper.json")]
+    [InlineData("49-runpod-envelope.json")]
+    public void Read_FilesOfTheField_InEveryEncoding_AreWorkflows(string name)
+    {
+        var text = File.ReadAllText(RepositoryRoot.Data("workflows", name));
+        var path = Path.Combine(_folder.FullName, name);
+        foreach (var encoding in (Encoding[])[new UTF8Encoding(false), new UTF8Encoding(true), new UnicodeEncoding(false, true), new UnicodeEncoding(true, true), new UnicodeEncoding(false, false)])
+        {
+            File.WriteAllBytes(path, [.. encoding.Preamble, .. encoding.GetBytes(text)]);
+
+            var file = WorkflowFile.Read(path);
+
+            Assert.Equal("EmptyImage", (string?)file.Graph["1"]!["class_type"]);
+            Assert.False(file.IsEditorFormat);
+            Assert.Equal(name.StartsWith("49", StringComparison.Ordinal), file.Images is not null);
+            Assert.Equal("EmptyImage", (string?)file.ToRequest("x")["input"]!["workflow_json"]!["1"]!["class_type"]);
+        }
+    }
+
+    [Fact]
+    public void Read_EditorsFileWithAByteOrderMark_IsTheEditors()
+    {
+        var path = Path.Combine(_folder.FullName, "w.json");
+        File.WriteAllText(path, File.ReadAllText(RepositoryRoot.Data("workflows", "08-editor-get-set.json")), new UTF8Encoding(true));
+
+        Assert.True(WorkflowFile.Read(path).IsEditorFormat);
+    }
+
+    [Fact]
+    public void Read_PictureWithoutAWorkflow_SaysSo()
+    {
+        var path = Path.Combine(_folder.FullName, "w.png");
+        File.WriteAllBytes(path, PngTextReader.Signature.ToArray());
+
+        Assert.Contains("a picture without a workflow", Assert.Throws<UsageException>(() => WorkflowFile.Read(path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
