@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using ComfyServe.Api.Engines.Catalogue;
 using ComfyServe.Api.Owners;
 using ComfyServe.Contracts.Api;
@@ -113,16 +112,11 @@ internal sealed class InputPreparer(InputCache cache, CatalogueStore catalogues,
         }
 
         var data = text[(comma + 1)..];
-        return text[..comma].EndsWith(";base64", StringComparison.OrdinalIgnoreCase)
-            ? Decode(Uri.UnescapeDataString(data), input)
+        return text[..comma].EndsWith(";base64", StringComparison.OrdinalIgnoreCase) || Base64Text.Is(data)
+            ? Decode(data.Contains('%') ? Uri.UnescapeDataString(data) : data, input)
             : System.Text.Encoding.Latin1.GetBytes(Uri.UnescapeDataString(data));
     }
 
-    private static byte[] Decode(ReadOnlySpan<char> base64, FileInput input)
-    {
-        var bytes = new byte[Base64.GetMaxDecodedFromUtf8Length(base64.Length) + 3];
-        return Convert.TryFromBase64Chars(base64, bytes, out var length)
-            ? bytes.AsSpan(0, length).ToArray()
-            : throw new InputException(JobErrorCode.InputRefused, $"{input.Place}: the base64 is not valid");
-    }
+    private static byte[] Decode(ReadOnlySpan<char> base64, FileInput input) => Base64Text.Decode(base64)
+        ?? throw new InputException(JobErrorCode.InputRefused, $"{input.Place}: the base64 is not valid");
 }

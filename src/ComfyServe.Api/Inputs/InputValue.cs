@@ -3,8 +3,6 @@ namespace ComfyServe.Api.Inputs;
 /// <summary>Tells what the value of a file input is.</summary>
 internal static class InputValue
 {
-    private const int ShortestBase64 = 64;
-
     /// <summary>What a value is.</summary>
     internal enum Kind
     {
@@ -38,7 +36,7 @@ internal static class InputValue
             return text.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || text.StartsWith("https://", StringComparison.OrdinalIgnoreCase) ? Kind.Url : Kind.OtherUrl;
         }
 
-        return IsBase64(text) ? Kind.Base64 : Kind.Name;
+        return Base64Text.Is(text) ? Kind.Base64 : Kind.Name;
     }
 
     /// <summary>Whether the original service takes a string for a URL: it has a scheme and an authority.</summary>
@@ -68,8 +66,4 @@ internal static class InputValue
 
         return authority.Length > 0 && authority.Contains('[') == authority.Contains(']');
     }
-
-    /// <summary>Long, nothing but base64, and without a dot or a folder: no file is named so.</summary>
-    private static bool IsBase64(ReadOnlySpan<char> text) =>
-        text.Length >= ShortestBase64 && text.Length % 4 == 0 && System.Buffers.Text.Base64.IsValid(text, out _);
 }
