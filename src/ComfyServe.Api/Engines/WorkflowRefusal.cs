@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using ComfyServe.Api.Owners;
+using ComfyServe.Workflows;
 
 namespace ComfyServe.Api.Engines;
 
@@ -12,6 +13,9 @@ internal sealed record WorkflowRefusal(string Message, string? NodeId, string? N
 {
     private const int MaxErrors = 20;
 
+    /// <summary>Engines repeat the values that they refuse: one may be a file.</summary>
+    private const int LongestText = 300;
+
     /// <summary>Reads the body of a 4xx answer to <c>POST /prompt</c>.</summary>
     /// <param name="status">HTTP status.</param>
     /// <param name="body">Body, which need not be JSON.</param>
@@ -21,7 +25,7 @@ internal sealed record WorkflowRefusal(string Message, string? NodeId, string? N
         try
         {
             using var document = JsonDocument.Parse(body);
-            var read = Read(status, document.RootElement, files is not null);
+            var read = Read(status, document.RootElement, files);
             return files is null ? read : read with { Message = files.Told(read.Message) };
         }
         catch (JsonException)
@@ -31,7 +35,28 @@ internal sealed record WorkflowRefusal(string Message, string? NodeId, string? N
         }
     }
 
-    private static WorkflowRefusal Read(int status, JsonElement root, bool hidesChoices)
+    /// <summary>What an engine that runs the rest says of nodes that it leaves out (<c>node_errors</c>): each node's id, and a sentence.</summary>
+    /// <param name="nodeErrors">The engine's words.</param>
+    /// <param name="files">The files of the caller, where callers show keys: then nothing of others is told.</param>
+    public static IEnumerable<(string Node, string Text)> LeftOut(JsonElement nodeErrors, OwnerFiles? files)
+    {
+        if (nodeErrors.ValueKind != JsonValueKind.Object)
+        {
+            yield break;
+        }
+
+        foreach (var node in nodeErrors.EnumerateObject().Take(MaxErrors))
+        {
+            var (text, count) = (new StringBuilder(), 0);
+            AppendNode(text, node, files, ref count);
+            yield return (node.Name, $"the engine leaves out what needs this{text}");
+        }
+    }
+
+    /// <summary>What the caller may see, shortened after that: half a folder's name would not be known for one.</summary>
+    private static string Brief(string text, OwnerFiles? files) => Excerpt.Of(files?.Told(text) ?? text, LongestText);
+
+    private static WorkflowRefusal Read(int status, JsonElement root, OwnerFiles? files)
     {
         if (root.ValueKind != JsonValueKind.Object)
         {
@@ -43,7 +68,7 @@ internal sealed record WorkflowRefusal(string Message, string? NodeId, string? N
         var text = new StringBuilder("ComfyUI error: ");
         if (root.TryGetProperty("error", out var error))
         {
-            text.Append(error.ValueKind == JsonValueKind.String ? error.GetString() : Describe(error, hidesChoices));
+            text.Append(error.ValueKind == JsonValueKind.String ? Brief(error.GetString()!, files) : Describe(error, files));
         }
 
         if (root.TryGetProperty("node_errors", out var nodes) && nodes.ValueKind == JsonValueKind.Object)
@@ -53,14 +78,14 @@ internal sealed record WorkflowRefusal(string Message, string? NodeId, string? N
             {
                 firstNode ??= node.Name;
                 firstType ??= Text(node.Value, "class_type");
-                AppendNode(text, node, hidesChoices, ref count);
+                AppendNode(text, node, files, ref count);
             }
         }
 
         return new(text.ToString(), firstNode, firstType);
     }
 
-    private static void AppendNode(StringBuilder text, JsonProperty node, bool hidesChoices, ref int count)
+    private static void AppendNode(StringBuilder text, JsonProperty node, OwnerFiles? files, ref int count)
     {
         if (node.Value.ValueKind != JsonValueKind.Object || !node.Value.TryGetProperty("errors", out var errors) || errors.ValueKind != JsonValueKind.Array)
         {
@@ -71,16 +96,17 @@ internal sealed record WorkflowRefusal(string Message, string? NodeId, string? N
         {
             if (count++ < MaxErrors)
             {
-                text.Append($"; node '{node.Name}' ({Text(node.Value, "class_type")}): {Describe(error, hidesChoices)}");
+                text.Append($"; node '{node.Name}' ({Text(node.Value, "class_type")}): {Describe(error, files)}");
             }
         }
     }
 
-    private static string Describe(JsonElement error, bool hidesChoices)
+    private static string Describe(JsonElement error, OwnerFiles? files)
     {
-        var message = Text(error, "message") ?? "unknown error";
+        var message = Brief(Text(error, "message") ?? "unknown error", files);
         var details = Text(error, "details");
-        details = hidesChoices ? ChoiceLists.Cut(Text(error, "type"), details) : details;
+        details = files is null ? details : ChoiceLists.Cut(Text(error, "type"), details);
+        details = details is null ? null : Brief(details, files);
         return string.IsNullOrEmpty(details) || details == message ? message : $"{message}: {details}";
     }
 

@@ -5,6 +5,7 @@ using ComfyServe.Api.Owners;
 using ComfyServe.Api.Requests;
 using ComfyServe.Api.Telemetry;
 using ComfyServe.Contracts.Api;
+using ComfyServe.Workflows;
 using Microsoft.Extensions.Logging;
 
 namespace ComfyServe.Api.Jobs;
@@ -16,6 +17,9 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
     internal const int MaxAttempts = 3;
 
     /// <summary>Runs of earlier processes that are looked for, newest first.</summary>
+    /// <summary>Nodes put what they were given into their messages: it may be a file.</summary>
+    private const int LongestMessage = 2_000;
+
     private const int OldRuns = 9;
 
     private static readonly TimeSpan Connect = TimeSpan.FromSeconds(5);
@@ -158,9 +162,9 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
         job.Run = number;
         var outcome = await runner.RunAsync(engine, promptId, workflow, CountNodes(workflow), takeOver, job, job.Cancellation);
         var files = OwnerFiles.Of(job.Request.Owner);
-        if (files is not null && outcome.Error is { } told)
+        if (outcome.Error is { } told)
         {
-            outcome = outcome with { Error = told with { Message = files.Told(told.Message) } };
+            outcome = outcome with { Error = told with { Message = Excerpt.Of(files?.Told(told.Message) ?? told.Message, LongestMessage) } };
         }
 
         JobTelemetry.Nodes(activity, job.Id, activity is null ? [] : outcome.Run?.Starts ?? [], time.GetUtcNow());
@@ -170,9 +174,18 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
         job.Update(s => s with
         {
             Response = response,
+            Warnings = Warnings(s.Warnings ?? [], outcome.NodeErrors, files),
             Timings = s.Timings with { GenerationMs = Milliseconds(began), ExecutionMs = outcome.History?.ExecutionMilliseconds() },
         });
         return outcome;
+    }
+
+    /// <summary>The warnings so far, and what the engine left out that they do not tell.</summary>
+    private static List<string>? Warnings(IReadOnlyList<string> known, JsonElement nodeErrors, OwnerFiles? files)
+    {
+        List<string> all = [.. known];
+        all.AddRange(WorkflowRefusal.LeftOut(nodeErrors, files).Where(l => !known.Any(k => k.StartsWith($"node '{l.Node}' (", StringComparison.Ordinal))).Select(static l => l.Text).Where(t => !known.Contains(t, StringComparer.Ordinal)));
+        return all.Count > 0 ? all : null;
     }
 
     private async Task<bool> MayRetryAsync(Engine engine, RunOutcome outcome, int attempt, CancellationToken cancellationToken)

@@ -152,7 +152,7 @@ internal sealed partial class PayloadReader
         {
             Id = id.Length > 0 ? id : Guid.NewGuid().ToString(),
             IsEditorFormat = editors,
-            Images = envelope?.Images.ValueKind == JsonValueKind.Array ? envelope.Images.Clone() : default,
+            Images = Images(input, envelope),
             Warnings = foreign is null ? [] : [$"the workflow was taken from {place}; its place is 'input.workflow_json'"],
             Workflow = workflow is { } found ? JsonMarshal.GetRawUtf8Value(found).ToArray() : default,
             Template = modifier.Length > 0 ? modifier : null,
@@ -169,6 +169,13 @@ internal sealed partial class PayloadReader
     /// <summary>What is in <c>workflow_json</c> where that is an envelope or a text itself; null where it is a workflow, or nothing that holds one.</summary>
     private static WorkflowEnvelope? Envelope(JsonElement input) =>
         input.TryGetProperty("workflow_json", out var given) && WorkflowFormats.Of(given) == WorkflowFormat.None ? WorkflowEnvelope.Open(given) : null;
+
+    /// <summary>Pictures beside the workflow, as RunPod's worker takes them.</summary>
+    private static JsonElement Images(JsonElement input, WorkflowEnvelope? envelope)
+    {
+        var found = envelope is { Images.ValueKind: JsonValueKind.Array } ? envelope.Images : input.TryGetProperty("images", out var beside) ? beside : default;
+        return found.ValueKind == JsonValueKind.Array && found.GetArrayLength() > 0 ? found.Clone() : default;
+    }
 
     private static bool IsAbsent(JsonElement input, string name) => !input.TryGetProperty(name, out var value) || value.ValueKind switch
     {

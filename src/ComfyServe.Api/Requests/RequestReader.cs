@@ -51,9 +51,10 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
             CheckSeconds(request, problems);
             request = await ConvertAsync(request, files, problems, context.RequestAborted);
             request = FillTemplate(request, template is not null, problems);
+            request = problems.Count == 0 && request.Images.ValueKind != JsonValueKind.Undefined ? SentImages.Place(request, await catalogues.GetAsync(context.RequestAborted)) : request;
             if (problems.Count == 0 && request.Defect is null)
             {
-                problems.AddRange(await CheckAsync(request.Workflow, files, context.RequestAborted));
+                request = await CheckAsync(request, files, problems, context.RequestAborted);
             }
         }
 
@@ -89,6 +90,11 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
             var isJson = request.HasJsonContentType() || string.IsNullOrEmpty(request.ContentType) || WorkflowText.IsPicture(body.Span);
             var read = PayloadReader.Read(template is null ? json : Restate(json, template.Name), isJson, publicUrl, out var found);
             problems.AddRange(found);
+            if (read is not null && JsonUnicode.FirstFault(read.Workflow.Span) is { } inner)
+            {
+                problems.Add(new("string_unicode", ["body", "input", "workflow_json", .. inner], JsonUnicode.Complaint)); // in a workflow that came as a text
+            }
+
             return read;
         }
         catch (WorkflowFormatException e)
@@ -229,26 +235,29 @@ internal sealed class RequestReader(ApiOptions options, CatalogueStore catalogue
         return request with { Workflow = "{}"u8.ToArray(), Defect = new() { Code = JobErrorCode.TemplateUnknown, Message = message } };
     }
 
-    private async Task<IReadOnlyList<ValidationProblem>> CheckAsync(ReadOnlyMemory<byte> workflow, OwnerFiles? files, CancellationToken cancellationToken)
+    /// <summary>Checks the workflow against the engine's nodes, and its names against the caller's folder.</summary>
+    private async Task<JobRequest> CheckAsync(JobRequest request, OwnerFiles? files, List<ValidationProblem> problems, CancellationToken cancellationToken)
     {
         var catalogue = await catalogues.PeekAsync(TimeSpan.MaxValue, cancellationToken);
-        if (files is not null && OwnedNamesReader.Read(workflow, catalogue, files).Problems is { Count: > 0 } names)
+        if (files is not null && OwnedNamesReader.Read(request.Workflow, catalogue, files).Problems is { Count: > 0 } names)
         {
-            return names;
+            problems.AddRange(names);
+            return request;
         }
 
         if (!options.ChecksWorkflows || catalogue is null)
         {
-            return [];
+            return request;
         }
 
-        var problems = WorkflowCheck.Run(workflow, catalogue.For(files));
-        if (problems.Count == 0 || await catalogues.PeekAsync(Glance, cancellationToken) is not { } newer || ReferenceEquals(newer, catalogue))
+        var check = WorkflowCheck.Run(request.Workflow, catalogue.For(files));
+        if ((check.Problems.Count > 0 || check.Warnings.Count > 0) && await catalogues.PeekAsync(Glance, cancellationToken) is { } newer && !ReferenceEquals(newer, catalogue))
         {
-            return problems;
+            check = WorkflowCheck.Run(request.Workflow, newer.For(files)); // A model may have come since the engine was asked.
         }
 
-        return WorkflowCheck.Run(workflow, newer.For(files)); // A model may have come since the engine was asked.
+        problems.AddRange(check.Problems);
+        return request with { Workflow = check.Workflow, Warnings = [.. request.Warnings, .. check.Warnings] };
     }
 
     internal static async Task<ReadOnlyMemory<byte>?> ReadBodyAsync(HttpRequest request, long limit)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using ComfyServe.Workflows;
 using ComfyServe.Workflows.Json;
 
 namespace ComfyServe.Engine.Execution;
@@ -9,11 +10,14 @@ internal static class ValidationErrors
     /// <summary>A list with more choices than this is not repeated in an error.</summary>
     private const int LongList = 20;
 
+    /// <summary>A value that is longer is not repeated whole: it may be a file.</summary>
+    private const int LongestValue = 200;
+
     public static JsonObject MissingClass(string nodeId) =>
         Error("invalid_prompt", "Cannot execute because a node is missing the class_type property.", $"Node ID '#{nodeId}'");
 
     public static JsonObject UnknownClass(string nodeId, string className) =>
-        Error("invalid_prompt", $"Cannot execute because node {className} does not exist.", $"Node ID '#{nodeId}'");
+        Error("invalid_prompt", $"Cannot execute because node {Brief(className)} does not exist.", $"Node ID '#{nodeId}'");
 
     public static JsonObject NoOutputs() => Error("prompt_no_outputs", "Prompt has no outputs", "");
 
@@ -68,25 +72,26 @@ internal static class ValidationErrors
     public static JsonObject BadValue(string input, string type, JsonArray config, JsonNode? received, string reason)
     {
         var extra = Received(input, config, received);
+        reason = Brief(reason);
         extra["exception_message"] = reason;
         return Error(
             "invalid_input_type",
             $"Failed to convert an input value to a {type} value",
-            $"{input}, {PythonText.Show(received)}, {reason}",
+            $"{input}, {Brief(PythonText.Show(received))}, {reason}",
             extra);
     }
 
     public static JsonObject TooSmall(string input, JsonArray config, JsonNode received, JsonNode min) =>
         Error(
             "value_smaller_than_min",
-            $"Value {PythonText.Show(received)} smaller than min of {PythonText.Show(min)}",
+            $"Value {Brief(PythonText.Show(received))} smaller than min of {PythonText.Show(min)}",
             input,
             Received(input, config, received));
 
     public static JsonObject TooBig(string input, JsonArray config, JsonNode received, JsonNode max) =>
         Error(
             "value_bigger_than_max",
-            $"Value {PythonText.Show(received)} bigger than max of {PythonText.Show(max)}",
+            $"Value {Brief(PythonText.Show(received))} bigger than max of {PythonText.Show(max)}",
             input,
             Received(input, config, received));
 
@@ -97,7 +102,7 @@ internal static class ValidationErrors
         return Error(
             "value_not_in_list",
             "Value not in list",
-            $"{input}: '{PythonText.Show(received)}' not in {list}",
+            $"{input}: '{Brief(PythonText.Show(received))}' not in {list}",
             Received(input, isLong ? null : config, received));
     }
 
@@ -105,11 +110,17 @@ internal static class ValidationErrors
         Error(
             "custom_validation_failed",
             "Custom validation failed for node",
-            reason.Length == 0 ? input : $"{input} - {reason}",
+            reason.Length == 0 ? input : $"{input} - {Brief(reason)}",
             new() { ["input_name"] = input });
 
+    private static string Brief(string text) => Excerpt.Of(text, LongestValue);
+
+    private static JsonNode? BriefJson(JsonNode? value) => value is not null && value.ToJsonString() is { Length: > LongestValue } text
+        ? JsonValue.Create(Brief(value.GetValueKind() == System.Text.Json.JsonValueKind.String ? value.GetValue<string>() : text))
+        : value?.DeepClone();
+
     private static JsonObject Received(string input, JsonArray? config, JsonNode? received) =>
-        new() { ["input_name"] = input, ["input_config"] = config, ["received_value"] = received?.DeepClone() };
+        new() { ["input_name"] = input, ["input_config"] = config, ["received_value"] = BriefJson(received) };
 
     private static JsonObject Error(string type, string message, string details, JsonObject? extra = null) =>
         new() { ["type"] = type, ["message"] = message, ["details"] = details, ["extra_info"] = extra ?? [] };

@@ -217,7 +217,7 @@ public sealed class EditorCasesTests
         var (graph, _) = ConvertText($$"""{"version": 0.4, "links": [{{string.Join(',', links)}}], "nodes": [{{string.Join(',', nodes)}}]}""");
 
         Assert.Equal(RecordedCatalogue.Nodes.Names.Count, graph.Count);
-        var wrong = WorkflowCheck.Run(System.Text.Encoding.UTF8.GetBytes(graph.ToJsonString()), RecordedCatalogue.Nodes).Where(static p => p.Type is "invalid_input_type" or "value_bigger_than_max");
+        var wrong = WorkflowCheck.Run(System.Text.Encoding.UTF8.GetBytes(graph.ToJsonString()), RecordedCatalogue.Nodes).Problems.Where(static p => p.Type is "invalid_input_type" or "value_bigger_than_max");
         Assert.Empty(wrong);
     }
 

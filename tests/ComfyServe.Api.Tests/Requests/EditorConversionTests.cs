@@ -41,7 +41,7 @@ public sealed class EditorConversionTests
              "9": {"inputs": {"filename_prefix": "ComfyUI", "images": ["8", 0]}, "class_type": "SaveImage", "_meta": {"title": "Save Image"}}}
             """), converted), converted.ToJsonString());
         Assert.Contains("18446744073709551615", converted.ToJsonString(), StringComparison.Ordinal);
-        Assert.Empty(WorkflowCheck.Run(Encoding.UTF8.GetBytes(converted.ToJsonString()), RecordedCatalogue.Nodes));
+        Assert.Empty(WorkflowCheck.Run(Encoding.UTF8.GetBytes(converted.ToJsonString()), RecordedCatalogue.Nodes).Problems);
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public sealed class EditorConversionTests
         Assert.Empty(problems);
         Assert.Null(converted["7"]);
         Assert.Null(converted["3"]!["inputs"]!["negative"]);
-        Assert.Contains(WorkflowCheck.Run(Encoding.UTF8.GetBytes(converted.ToJsonString()), RecordedCatalogue.Nodes), p => p.Type == "required_input_missing");
+        Assert.Contains(WorkflowCheck.Run(Encoding.UTF8.GetBytes(converted.ToJsonString()), RecordedCatalogue.Nodes).Problems, p => p.Type == "required_input_missing");
     }
 
     [Fact]

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text;
 using ComfyServe.Api.Requests.Checks;
+using CsCheck;
 
 namespace ComfyServe.Api.Tests.Requests;
 
@@ -66,6 +68,75 @@ public sealed class WorkflowCheckTests
     public void Run_CyclicWorkflow_Ends() =>
         Assert.Empty(Run("""{"1": {"class_type": "ImageInvert", "inputs": {"image": ["2", 0]}}, "2": {"class_type": "ImageInvert", "inputs": {"image": ["1", 0]}}, "9": {"class_type": "SaveImage", "inputs": {"filename_prefix": "x", "images": ["1", 0]}}}"""));
 
+    [Theory]
+    [InlineData("\"7,5\"", false)] // no number, whatever the language of the machine
+    [InlineData("\"7.5\"", true)]
+    [InlineData("\" 7_000e-3 \"", true)]
+    [InlineData("\"1,000\"", false)]
+    [InlineData("\"٧\"", false)]
+    [InlineData("\"seven\"", false)]
+    [InlineData("true", true)]
+    [InlineData("{\"__value__\": 7.5}", true)]
+    [InlineData("null", false)]
+    public void Run_NumbersOfEveryKind_AreThoseOfPython(string value, bool isNumber)
+    {
+        var before = CultureInfo.CurrentCulture;
+        var commas = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        (commas.NumberFormat.NumberDecimalSeparator, commas.NumberFormat.NumberGroupSeparator) = (",", ".");
+        try
+        {
+            CultureInfo.CurrentCulture = commas; // 7,5 is a number there
+
+            Assert.Equal(isNumber, Run(TextToImage.Replace("\"cfg\": 8", $"\"cfg\": {value}", StringComparison.Ordinal)).Count == 0);
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+    }
+
+    [Fact]
+    public void Run_GeneratedNumbers_AreWithinLimitsAsTheyAreWritten() =>
+        Gen.Select(Gen.Double[-20, 20_000], Gen.Bool).Sample(
+            static (number, asText) =>
+            {
+                var written = number.ToString("R", CultureInfo.InvariantCulture);
+                var problems = Run(TextToImage.Replace("\"steps\": 20", $"\"steps\": {Math.Truncate(number).ToString("0", CultureInfo.InvariantCulture)}", StringComparison.Ordinal)
+                    .Replace("\"denoise\": 1", $"\"denoise\": {(asText ? $"\"{written}\"" : written)}", StringComparison.Ordinal));
+
+                Assert.Equal(Math.Truncate(number) is < 1 or > 10_000, problems.Any(static p => p.Location[^1] is "steps"));
+                Assert.Equal(number is < 0 or > 1, problems.Any(static p => p.Location[^1] is "denoise"));
+            },
+            iter: 500);
+
+    [Fact]
+    public void Run_SecondOutputWithMistakes_IsLeftOutAndTold()
+    {
+        var check = WorkflowCheck.Run(
+            Encoding.UTF8.GetBytes(TextToImage.TrimEnd()[..^1] + """
+                , "20": {"class_type": "ImageInvert", "inputs": {}}, "21": {"class_type": "PreviewImage", "inputs": {"images": ["20", 0]}}, "22": {"class_type": "PreviewImage", "inputs": {"images": ["8", 0]}}}
+                """),
+            RecordedCatalogue.Nodes);
+
+        Assert.Empty(check.Problems);
+        Assert.Equal("node '21' (PreviewImage) is left out: node '20': ImageInvert needs the input 'image'", Assert.Single(check.Warnings));
+    }
+
+    [Fact]
+    public void Run_MistakeThatAllOutputsNeed_IsRefused() => Assert.Equal(
+        "cfg",
+        Assert.Single(Run(TextToImage.TrimEnd()[..^1].Replace("\"cfg\": 8", "\"cfg\": \"x\"", StringComparison.Ordinal) + """, "22": {"class_type": "PreviewImage", "inputs": {"images": ["8", 0]}}}""")).Location[^1]);
+
+    [Fact]
+    public void Run_LongValues_AreCut()
+    {
+        var file = new string('A', 100_000);
+        var problems = Run(TextToImage.Replace("euler", file, StringComparison.Ordinal).Replace("\"cfg\": 8", $"\"cfg\": \"{file}\"", StringComparison.Ordinal).Replace("[\"4\", 2]", $"[\"{file}\", 2]", StringComparison.Ordinal));
+
+        Assert.Equal(3, problems.Count);
+        Assert.All(problems, static p => Assert.DoesNotContain(new string('A', 200), p.Message, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Post_BadWorkflow_IsRefusedBeforeItIsQueued()
     {
@@ -80,5 +151,5 @@ public sealed class WorkflowCheckTests
         Assert.Empty(host.Engine.Submitted);
     }
 
-    private static IReadOnlyList<ComfyServe.Api.Requests.ValidationProblem> Run(string workflow) => WorkflowCheck.Run(Encoding.UTF8.GetBytes(workflow), RecordedCatalogue.Nodes);
+    private static IReadOnlyList<ComfyServe.Api.Requests.ValidationProblem> Run(string workflow) => WorkflowCheck.Run(Encoding.UTF8.GetBytes(workflow), RecordedCatalogue.Nodes).Problems;
 }

@@ -102,7 +102,7 @@ internal sealed record WidgetEntry(WidgetEntry.Role Kind, InputSpec? Spec = null
     private static int NumberCost(JsonElement value, bool whole) => value.ValueKind switch
     {
         JsonValueKind.Number => whole && value.GetRawText().AsSpan().IndexOfAny(".eE") >= 0 ? 1 : 0,
-        JsonValueKind.String => PythonNumber.IsNumber(value.GetString()!, whole) ? 2 : Misfit,
+        JsonValueKind.String => PythonNumber.Read(value, whole) is not null ? 2 : Misfit,
         JsonValueKind.True or JsonValueKind.False => 3,
         _ => Misfit,
     };

@@ -43,7 +43,9 @@ internal static class LoadImageNodes
         Load(image, context);
 
     private static string? Missing(string? image, NodeContext context) =>
-        image is null || InputImages.Find(context.Folders, image) is not null ? null : $"Invalid image file: {image}";
+        image is null ? "It is null; give the name of a file"
+        : InputImages.Find(context.Folders, image) is not null ? null
+        : $"Invalid image file: {image}";
 
     private static string Fingerprint(string? image, NodeContext context) => FileDigest.Of(Require(image ?? "", context));
 
