@@ -112,7 +112,7 @@ public sealed class OwnerWallTests
         Assert.Equal($"{AnnFolder}/mine.safetensors", (string?)host.Engine.Submitted.Single().Graph["1"]!["inputs"]!["ckpt_name"]);
         Assert.DoesNotContain(AnnFolder, own.Body["comfyui_response"]!.ToJsonString(), StringComparison.Ordinal);
         Assert.Equal(422, other);
-        Assert.Contains("there are: shared.safetensors, mine.safetensors", refusal.ToJsonString(), StringComparison.Ordinal);
+        Assert.Contains("there are: mine.safetensors, shared.safetensors", refusal.ToJsonString(), StringComparison.Ordinal); // the nearest first
     }
 
     [Fact]
