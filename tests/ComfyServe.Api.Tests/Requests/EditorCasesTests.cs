@@ -198,14 +198,6 @@ public sealed class EditorCasesTests
     }
 
     [Fact]
-    public void Convert_FileThatTheWorkflowDoesNotName_IsNotTheFirstOfTheEngines()
-    {
-        var (graph, _) = ConvertText("""{"version": 0.4, "links": [[1, 1, 0, 2, 0, "IMAGE"]], "nodes": [{"id": 1, "type": "LoadImage", "outputs": [{"type": "IMAGE"}]}, {"id": 2, "type": "PreviewImage", "inputs": [{"name": "images", "type": "IMAGE", "link": 1}]}]}""");
-
-        Assert.Null(graph["1"]!["inputs"]!["image"]); // it may be anybody's
-    }
-
-    [Fact]
     public void Convert_NoteOfAWholeFile_IsCut()
     {
         var file = new string('A', 100_000);

@@ -58,6 +58,16 @@ public sealed class LenientRequestTests
     }
 
     [Fact]
+    public async Task Post_HalfACharacterWithinAText_IsRefusedByPlace()
+    {
+        await using var host = await ApiHost.StartAsync();
+
+        var (status, answer) = await host.PostAsync("/generate", """{"input": {"workflow_json": "{\"9\": {\"class_type\": \"SaveImage\", \"inputs\": {\"filename_prefix\": \"\\ud800\"}}}"}}""");
+
+        Assert.Equal((422, "string_unicode"), (status, (string?)answer["detail"]![0]!["type"]));
+    }
+
+    [Fact]
     public async Task Post_NanByteOrderMarkAndUtf16_AreRead()
     {
         await using var host = await StartAsync();

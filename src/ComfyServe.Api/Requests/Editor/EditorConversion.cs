@@ -77,6 +77,7 @@ internal sealed class EditorConversion
         if (_graph.IsTooLarge)
         {
             _problems.Add(new("workflow_format", ["body", "input", "workflow_json", "definitions"], $"The workflow's subgraphs lie in each other too deep, or make too many nodes. {Advice}"));
+            return default;
         }
 
         var buffer = new ArrayBufferWriter<byte>();

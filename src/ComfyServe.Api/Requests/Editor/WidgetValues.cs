@@ -96,7 +96,6 @@ internal static class WidgetValues
     /// <summary>What the editor shows in a new node; undefined where that is nothing.</summary>
     private static JsonElement Default(InputSpec spec) => spec switch
     {
-        { IsFile: true } or { HasOwned: true } => default, // the first file of the engine may be anybody's
         { Default.ValueKind: not JsonValueKind.Undefined } => spec.Default,
         { Type: "INT" or "FLOAT" } => JsonElement.Parse("0"),
         { Type: "STRING" } => JsonElement.Parse("\"\""),
