@@ -14,6 +14,7 @@ internal sealed partial class BenchmarkRunner(
     public const double Load = 100;
 
     private const int Tries = 5;
+    private static readonly TimeSpan RefusalTime = TimeSpan.FromSeconds(1);
 
     /// <summary>Pause before the first repetition of a call that did not get through; each further one is longer by as much.</summary>
     public TimeSpan Pause { get; init; } = TimeSpan.FromSeconds(2);
@@ -41,7 +42,7 @@ internal sealed partial class BenchmarkRunner(
                 return stored.Perf;
             }
 
-            var warmUp = await GenerateAsync(workflow, prompts, cancellationToken);
+            var warmUp = await WarmUpAsync(workflow, prompts, cancellationToken);
             if (warmUp.Verdict == GenerationVerdict.Refused && !workflow.IsCustom)
             {
                 refusals.Add($"{workflow.Name}: {warmUp.Detail}");
@@ -57,6 +58,19 @@ internal sealed partial class BenchmarkRunner(
         }
 
         throw new BenchmarkFailedException($"No successful responses from benchmark: {string.Join("; ", refusals)}");
+    }
+
+    // A workflow that the machine cannot run is refused at once: what is said is said of the one that is measured with.
+    private async Task<Generation> WarmUpAsync(BenchmarkWorkflow workflow, IReadOnlyList<string> prompts, CancellationToken cancellationToken)
+    {
+        var generation = GenerateAsync(workflow, prompts, cancellationToken);
+        await Task.WhenAny(generation, Task.Delay(RefusalTime, time, cancellationToken));
+        if (!generation.IsCompletedSuccessfully || (await generation).Verdict != GenerationVerdict.Refused)
+        {
+            Log.Measures(logger, workflow.Name);
+        }
+
+        return await generation;
     }
 
     private async Task<double> RoundsAsync(BenchmarkWorkflow workflow, IReadOnlyList<string> prompts, CancellationToken cancellationToken)
@@ -106,16 +120,19 @@ internal sealed partial class BenchmarkRunner(
 
     private static partial class Log
     {
-        [LoggerMessage(5121, LogLevel.Information, "The result in .has_benchmark is used: {Perf} load units per second")]
+        [LoggerMessage(5121, LogLevel.Information, "The result in .has_benchmark is used: {Perf:0.#} load units per second")]
         public static partial void Honoured(ILogger logger, double perf);
 
-        [LoggerMessage(5122, LogLevel.Information, "Measured before with {Workflow} on this machine: {Perf} load units per second")]
+        [LoggerMessage(5122, LogLevel.Information, "Measured before with {Workflow} on this machine: {Perf:0.#} load units per second")]
         public static partial void Stored(ILogger logger, string workflow, double perf);
 
-        [LoggerMessage(5123, LogLevel.Warning, "The benchmark cannot use {Workflow}, so the next one is tried: {Reason}")]
+        [LoggerMessage(5123, LogLevel.Debug, "The benchmark cannot use {Workflow}, so the next one is tried: {Reason}")]
         public static partial void Refused(ILogger logger, string workflow, string reason);
 
-        [LoggerMessage(5124, LogLevel.Information, "Measured with {Workflow}: {Perf} load units per second")]
+        [LoggerMessage(5124, LogLevel.Information, "Measured with {Workflow}: {Perf:0.#} load units per second, of which a request has 100")]
         public static partial void Measured(ILogger logger, string workflow, double perf);
+
+        [LoggerMessage(5125, LogLevel.Information, "Measuring this machine with {Workflow}; requests through the gateway wait until that is done")]
+        public static partial void Measures(ILogger logger, string workflow);
     }
 }

@@ -101,7 +101,7 @@ internal sealed partial class ReadinessLoop(
 
     private static partial class Log
     {
-        [LoggerMessage(5401, LogLevel.Information, "Ready after {Seconds} s with {Perf} load units per second")]
+        [LoggerMessage(5401, LogLevel.Information, "Ready after {Seconds:0.#} s with {Perf:0.#} load units per second")]
         public static partial void Ready(ILogger logger, double seconds, double perf);
 
         [LoggerMessage(5402, LogLevel.Error, "{Reason}. The worker gets no requests until it is started again")]
