@@ -107,6 +107,9 @@ public sealed class ApiOptions
     /// <summary>Webhooks that this service calls.</summary>
     public WebhookOptions Webhook { get; set; } = new();
 
+    /// <summary>Who keeps the engines running; null where nobody tells. Default null.</summary>
+    public IEngineKeeper? Keeper { get; set; }
+
     /// <summary>How patient the service is with an engine.</summary>
     public EngineTimes Times { get; set; } = new();
 

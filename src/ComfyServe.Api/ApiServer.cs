@@ -136,7 +136,7 @@ public static class ApiServer
         {
             Timeout = Timeout.InfiniteTimeSpan,
         };
-        var engines = options.Engines.Select(e => new Engine(e, http, times, options.BackendFailureThreshold, time, logger)).ToList();
+        var engines = options.Engines.Select(e => new Engine(e, http, times, options.BackendFailureThreshold, time, logger) { Keeper = options.Keeper }).ToList();
         return new(engines, times, time, services.GetRequiredService<ILogger<EnginePool>>());
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ComfyServe.Api;
 using ComfyServe.Api.Settings;
+using ComfyServe.Cli.Roles;
 using Microsoft.AspNetCore.Builder;
 
 namespace ComfyServe.Cli;
@@ -42,6 +43,7 @@ internal static class ApiVerb
         {
             var settings = Settings(parsed.GetValue(data), [.. (parsed.GetValue(engines) ?? []).Select(e => e.TrimEnd('/'))], parsed.GetRequiredValue(host), parsed.GetValue(port));
             var folder = DataFolder.Resolve(parsed.GetValue(data));
+            new ListenPorts().Add(LocalService.Name, settings.Host, settings.Port).Check();
             return Role.ServeAsync(ApiServer.Build(settings, Configure(folder, settings.Engines)), cancellationToken);
         });
     }

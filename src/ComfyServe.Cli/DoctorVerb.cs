@@ -46,7 +46,7 @@ internal static class DoctorVerb
             .. LibraryCheck.Run(),
             .. ProcessorCheck.Run(),
             await GpuCheck.RunAsync(cancellationToken),
-            .. await PortCheck.RunAsync(http, cancellationToken),
+            .. await PortCheck.RunAsync(http, environment, cancellationToken),
             .. DiskCheck.Run(data),
             .. await ObjectStoreCheck.RunAsync(http, environment, time, cancellationToken),
             .. await DatabaseCheck.RunAsync(environment("COMFYSERVE_DATABASE"), time, cancellationToken),

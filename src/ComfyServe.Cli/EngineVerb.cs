@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ComfyServe.Cli.Roles;
 using ComfyServe.Engine;
 using ComfyServe.Engine.Previews;
 
@@ -15,6 +16,7 @@ internal static class EngineVerb
         var host = Options.Host();
         var port = Options.Port(18188);
         var data = Options.Data();
+        var models = new Option<string[]>("--models") { Description = "Further folder of models, laid out as 'models/' of the data folder; may be repeated", HelpName = "DIR", DefaultValueFactory = _ => [] };
         var fp32 = new Option<bool>("--fp32") { Description = "Compute in 32-bit floating point: slower, and comparable with other machines" };
         var cacheLru = new Option<int?>("--cache-lru") { Description = "Keep this many results over several prompts, instead of those of the newest prompt" };
         var cacheNone = new Option<bool>("--cache-none") { Description = "Keep no result: least memory, and every prompt runs in full" };
@@ -40,6 +42,7 @@ internal static class EngineVerb
         command.Options.Add(host);
         command.Options.Add(port);
         command.Options.Add(data);
+        command.Options.Add(models);
         command.Options.Add(fp32);
         command.Options.Add(cacheLru);
         command.Options.Add(cacheNone);
@@ -50,11 +53,13 @@ internal static class EngineVerb
         return command.Does((parsed, cancellationToken) =>
         {
             var settings = Settings(parsed.GetValue(data), parsed.GetValue(fp32), parsed.GetRequiredValue(host), parsed.GetValue(port));
+            settings.ExtraModelFolders = [.. (parsed.GetValue(models) ?? []).Select(Path.GetFullPath), .. settings.ExtraModelFolders];
             settings.Previews = parsed.GetValue(previews);
             settings.AllowedOrigin = parsed.GetResult(origin) is null ? null : parsed.GetValue(origin) ?? "*";
             settings.WebRoot = Existing(parsed.GetValue(webRoot));
             settings.Limits = Limits(settings.Limits, parsed.GetValue(limits) ?? []);
             settings.KeptResults = KeptResults(parsed.GetValue(cacheLru), parsed.GetValue(cacheNone));
+            new ListenPorts().Add("engine", settings.Host, settings.Port).Check();
             return Role.ServeAsync(EngineServer.Build(settings, Role.Configure), cancellationToken);
         });
     }

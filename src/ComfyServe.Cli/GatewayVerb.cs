@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ComfyServe.Cli.Roles;
 using ComfyServe.Dashboard;
 using ComfyServe.Gateway;
 using Microsoft.AspNetCore.Builder;
@@ -60,6 +61,7 @@ internal static class GatewayVerb
             options.Database = parsed.GetValue(database) ?? options.Database;
             options.ClusterHost = parsed.GetRequiredValue(clusterHost);
             options.PublicUrl = parsed.GetValue(publicUrl) is { } url ? new Uri(url) : null;
+            new ListenPorts().Add("gateway", options.Host, options.Port).Check();
             return Role.ServeAsync(Server(options), cancellationToken);
         });
     }

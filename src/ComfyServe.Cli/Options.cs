@@ -1,10 +1,13 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace ComfyServe.Cli;
 
 /// <summary>Options that several verbs share, so that they read and behave the same.</summary>
 internal static class Options
 {
+    private const long LeastEngineMemory = 256;
+
     /// <summary><c>--data</c>: the folder of models, inputs and outputs.</summary>
     public static Option<string?> Data() => new("--data")
     {
@@ -34,6 +37,28 @@ internal static class Options
         return option;
     }
 
+    /// <summary><c>--engine-memory</c>: MiB above which the engine's process is started again.</summary>
+    public static Option<long?> EngineMemory()
+    {
+        var option = new Option<long?>("--engine-memory")
+        {
+            Description = "Start the engine again when it uses more memory than this, MiB (default COMFYSERVE_ENGINE_MEMORY_MB, else no limit of its own)",
+            HelpName = "MIB",
+            DefaultValueFactory = _ => EngineMemoryOf(Environment.GetEnvironmentVariable("COMFYSERVE_ENGINE_MEMORY_MB")),
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<long?>() is < LeastEngineMemory or > 1L << 40)
+            {
+                result.AddError($"'--engine-memory' must be at least {LeastEngineMemory} MiB");
+            }
+        });
+        return option;
+    }
+
+    /// <summary>Mebibytes as bytes.</summary>
+    public static long? Bytes(long? mebibytes) => mebibytes << 20;
+
     /// <summary><c>--host</c>: the address to listen on.</summary>
     public static Option<string> Host() => new("--host")
     {
@@ -41,4 +66,8 @@ internal static class Options
         HelpName = "ADDRESS",
         DefaultValueFactory = _ => "127.0.0.1",
     };
+
+    private static long? EngineMemoryOf(string? text) => string.IsNullOrWhiteSpace(text) ? null
+        : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var mebibytes) ? mebibytes
+        : throw new UsageException($"'COMFYSERVE_ENGINE_MEMORY_MB' must be a whole number of MiB but is '{text}'");
 }

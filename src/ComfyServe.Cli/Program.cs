@@ -1,12 +1,20 @@
 using System.CommandLine;
 using ComfyServe.Cli;
+using ComfyServe.Hosting.Supervision;
 
-if (EnvironmentFile.Load(".env", name => Environment.GetEnvironmentVariable(name) is not null, Environment.SetEnvironmentVariable) is { Count: > 0 } wrong)
+// Started by another comfyserve, which has read the folder's variables already.
+var own = SupervisedStart.Enter(args, out var exitCode);
+if (exitCode is { } code)
+{
+    return code;
+}
+
+if (own == args && EnvironmentFile.Load(".env", name => Environment.GetEnvironmentVariable(name) is not null, Environment.SetEnvironmentVariable) is { Count: > 0 } wrong)
 {
     return Verb.Fail($"'.env' of this folder has lines that are not NAME=VALUE: {string.Join(", ", wrong)}", ExitCodes.Usage);
 }
 
-var parsed = CommandLine.Build().Parse(args);
+var parsed = CommandLine.Build().Parse(own);
 if (Verb.IsRefused(parsed))
 {
     return Verb.Refuse(parsed);

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using ComfyServe.Api;
-using ComfyServe.Engine;
+using ComfyServe.Cli.Roles;
 using ComfyServe.Hosting.Logging;
 using ComfyServe.Provisioning.CustomWorkers;
 using ComfyServe.Worker;
@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ComfyServe.Cli;
 
-/// <summary><c>comfyserve stack</c>: engine, API service and worker of one GPU slot in one process; what a gateway's process provider starts.</summary>
+/// <summary><c>comfyserve stack</c>: engine, API service and worker of one GPU slot, the engine as a process of its own; what a gateway's process provider starts.</summary>
 internal static class StackVerb
 {
     public static Command Build()
@@ -20,48 +20,48 @@ internal static class StackVerb
         };
         var data = Options.Data();
         var fp32 = new Option<bool>("--fp32") { Description = "Compute in 32-bit floating point" };
+        var memory = Options.EngineMemory();
         var command = Verb.Create(
             "stack",
-            "Runs engine, API service and worker in one process and joins a gateway; CONTAINER_ID, MASTER_TOKEN and REPORT_ADDR say who it is",
+            "Runs engine, API service and worker of one slot and joins a gateway; CONTAINER_ID, MASTER_TOKEN and REPORT_ADDR say who it is",
             "CONTAINER_ID=7 MASTER_TOKEN=… REPORT_ADDR=http://gateway:8080 WORKER_PORT=0 comfyserve stack");
         command.Options.Add(folder);
         command.Options.Add(data);
         command.Options.Add(fp32);
-        return command.Does((parsed, cancellationToken) => RunAsync(
-            Path.GetFullPath(parsed.GetValue(folder) ?? Environment.CurrentDirectory), DataFolder.Resolve(parsed.GetValue(data)), parsed.GetValue(fp32), cancellationToken));
+        command.Options.Add(memory);
+        return command.Does((parsed, cancellationToken) =>
+        {
+            var place = Path.GetFullPath(parsed.GetValue(folder) ?? Environment.CurrentDirectory);
+            var shared = DataFolder.Resolve(parsed.GetValue(data));
+            var models = Path.Combine(shared, "models");
+            var plan = new EnginePlan(place, 0, Directory.Exists(models) ? [models] : [], parsed.GetValue(fp32), Options.Bytes(parsed.GetValue(memory)));
+            return RunAsync(plan, shared, cancellationToken);
+        });
     }
 
-    private static async Task<int> RunAsync(string folder, string data, bool fp32, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(EnginePlan plan, string data, CancellationToken cancellationToken)
     {
         // Who it is comes first: a wrong variable should not cost the start of an engine.
         var options = WorkerVerb.Settings(Environment.GetEnvironmentVariable);
-        options.Folder = folder;
-        Directory.CreateDirectory(folder);
+        WorkerVerb.Ports(options).Check();
+        options.Folder = plan.Folder;
         using var loggers = LoggerFactory.Create(static logging => logging.AddServiceLogging());
-        Prepare(options, data, folder, loggers);
-        var models = Path.Combine(data, "models");
-        await using var engine = EngineServer.Build(new EngineOptions
-        {
-            Port = 0,
-            DataFolder = folder,
-            ExtraModelFolders = [.. Directory.Exists(models) ? new[] { models } : [], .. DataFolder.BuiltInModels()],
-            Fp32 = fp32,
-            ServedHosts = HostNames.Read(),
-        });
-        await Role.StartAsync(engine, cancellationToken);
-        var settings = ApiVerb.Settings(data, [Role.Url(engine)], "127.0.0.1", 0);
-        settings.DataFolder = Path.Combine(folder, "api");
-        await using var api = ApiServer.Build(settings);
-        await Role.StartAsync(api, cancellationToken);
-        options.Api = new Uri(Role.Url(api));
-        await using var worker = WorkerServer.Build(options);
-        await Role.StartAsync(worker, cancellationToken);
-        Console.WriteLine($"ready {Role.Url(worker)}");
-        await Role.UntilStoppedAsync(worker, cancellationToken);
-        await worker.StopAsync(CancellationToken.None);
-        await api.StopAsync(CancellationToken.None);
-        await engine.StopAsync(CancellationToken.None);
+        Prepare(options, data, plan.Folder, loggers);
+        await using var roles = new RoleGroup();
+        var engine = await LocalService.StartAsync(roles, plan, url => Settings(plan, data, url), cancellationToken);
+        await engine.ReadyAsync(cancellationToken);
+        options.Api = new Uri(roles.UrlOf(LocalService.Name));
+        var worker = await roles.StartAsync("worker", WorkerServer.Build(options, Role.Configure), cancellationToken);
+        Console.WriteLine($"ready {worker}");
+        await roles.UntilStoppedAsync(cancellationToken);
         return ExitCodes.Success;
+    }
+
+    private static ApiOptions Settings(EnginePlan plan, string data, string engine)
+    {
+        var settings = ApiVerb.Settings(data, [engine], "127.0.0.1", 0);
+        settings.DataFolder = Path.Combine(plan.Folder, "api");
+        return settings;
     }
 
     // With the variables that the gateway hands to every worker; stacks of one data folder provision it one after another.

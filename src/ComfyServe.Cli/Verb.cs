@@ -6,6 +6,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using ComfyServe.Api.Settings;
 using ComfyServe.Cli.Run;
+using ComfyServe.Hosting.Supervision;
 using ComfyServe.Jobs;
 
 namespace ComfyServe.Cli;
@@ -38,6 +39,10 @@ internal static class Verb
             catch (UsageException error)
             {
                 return Fail(error.Message, ExitCodes.Usage);
+            }
+            catch (ProgramFailedException error)
+            {
+                return Fail(error.Message, error.End.ExitCode == ExitCodes.Usage ? ExitCodes.Usage : ExitCodes.Internal);
             }
             catch (LedgerUnavailableException error)
             {

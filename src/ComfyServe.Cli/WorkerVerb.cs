@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ComfyServe.Cli.Roles;
 using ComfyServe.Hosting.Logging;
 using ComfyServe.Worker;
 using ComfyServe.Worker.Reporting;
@@ -13,6 +14,11 @@ internal static class WorkerVerb
     {
         var host = new Option<string?>("--host") { Description = "Address to listen on (default WORKER_HOST, else 0.0.0.0 when PUBLIC_IPADDR is set, else 127.0.0.1)", HelpName = "ADDRESS" };
         var port = new Option<int?>("--port") { Description = "Port to listen on, 0 for any free one (default WORKER_PORT, else 3000)", HelpName = "PORT" };
+        var localPort = new Option<int?>("--local-port")
+        {
+            Description = "Port on 127.0.0.1 for webhooks that end sessions, 0 for any free one (default WORKER_HTTP_PORT, else the port above '--port', or any free one where that is taken)",
+            HelpName = "PORT",
+        };
         var gateway = new Option<string?>("--gateway") { Description = "Base URL of the gateway (default REPORT_ADDR)", HelpName = "URL" };
         var api = new Option<string?>("--api") { Description = "Base URL of the API service (default MODEL_SERVER_URL, else http://127.0.0.1:18288)", HelpName = "URL" };
         var command = Verb.Create(
@@ -22,6 +28,7 @@ internal static class WorkerVerb
             "comfyserve worker --gateway http://127.0.0.1:8080 --port 0");
         command.Options.Add(host);
         command.Options.Add(port);
+        command.Options.Add(localPort);
         command.Options.Add(gateway);
         command.Options.Add(api);
         return command.Does((parsed, cancellationToken) =>
@@ -30,6 +37,7 @@ internal static class WorkerVerb
             {
                 ["WORKER_HOST"] = parsed.GetValue(host),
                 ["WORKER_PORT"] = parsed.GetValue(port)?.ToString(),
+                ["WORKER_HTTP_PORT"] = parsed.GetValue(localPort)?.ToString(),
                 ["REPORT_ADDR"] = parsed.GetValue(gateway),
                 ["MODEL_SERVER_URL"] = parsed.GetValue(api),
             };
@@ -54,11 +62,16 @@ internal static class WorkerVerb
         return mistakes.Count == 0 ? options : throw new UsageException(string.Join(Environment.NewLine, mistakes));
     }
 
+    /// <summary>The ports that a worker listens on and that were named.</summary>
+    public static ListenPorts Ports(WorkerOptions options) =>
+        new ListenPorts().Add("worker", options.Host, options.Port).Add("worker's webhooks (WORKER_HTTP_PORT)", "127.0.0.1", options.LocalPort ?? 0);
+
     // As the original: a worker that cannot start says so to its gateway, which would otherwise wait for it. Not when its port is
     // taken: then it probably runs already, and an error in its name would make the gateway replace it.
     private static async Task<int> RunAsync(Func<string, string?> read, CancellationToken cancellationToken)
     {
         var options = Settings(read);
+        Ports(options).Check();
         using var loggers = LoggerFactory.Create(static logging => logging.AddServiceLogging());
         try
         {

@@ -21,7 +21,7 @@ using Microsoft.Extensions.Logging;
 namespace ComfyServe.Worker;
 
 /// <summary>Builds the worker: the agent in front of one API service, wire-compatible with the original's.</summary>
-public static class WorkerServer
+public static partial class WorkerServer
 {
     /// <summary>A worker, ready to be started.</summary>
     /// <param name="options">How it runs.</param>
@@ -118,12 +118,23 @@ public static class WorkerServer
         });
     }
 
-    private static int LocalPort(WorkerOptions options) => options.LocalPort ?? (options.Port == 0 ? 0 : options.Port + 1);
+    // The original's is the one above; whoever does not name one should not fail for it.
+    private static int LocalPort(WorkerOptions options) =>
+        options.LocalPort ?? (options.Port is > 0 and < 65535 && FreePort.IsFree(options.Port + 1) ? options.Port + 1 : 0);
 
-    private static void Started(WebApplication app, WorkerOptions options) =>
+    private static void Started(WebApplication app, WorkerOptions options)
+    {
         app.Services.GetRequiredService<WorkerAddress>().Set(options.PublicUrl?.AbsoluteUri ?? Reachable(app.Urls.First()));
+        Log.Local(app.Logger, app.Urls.Last());
+    }
 
     // 'Any address' is nowhere to send a client to.
     private static string Reachable(string listening) =>
         listening.Replace("//0.0.0.0:", "//127.0.0.1:", StringComparison.Ordinal).Replace("//[::]:", "//[::1]:", StringComparison.Ordinal);
+
+    private static partial class Log
+    {
+        [LoggerMessage(5004, LogLevel.Information, "Webhooks that end sessions go to {Url}/session/end")]
+        public static partial void Local(ILogger logger, string url);
+    }
 }

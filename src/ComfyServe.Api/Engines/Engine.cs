@@ -33,6 +33,15 @@ internal sealed class Engine
     /// <summary>Failures, and whether it is shut out.</summary>
     public EngineHealth Health => _health;
 
+    /// <summary>Who keeps it running, where that is known.</summary>
+    public IEngineKeeper? Keeper { get; init; }
+
+    /// <summary>Why it is away although it will be back, or null.</summary>
+    public string? WhyAway => Keeper?.WhyAway(BaseUrl);
+
+    /// <summary>How its process ended last, or null.</summary>
+    public string? LastEnd => Keeper?.LastEnd(BaseUrl);
+
     /// <summary>Runs given to it and not ended; guarded by the pool.</summary>
     public int Running { get; set; }
 

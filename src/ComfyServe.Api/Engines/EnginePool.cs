@@ -203,7 +203,7 @@ internal sealed partial class EnginePool : IAsyncDisposable
     /// <summary>Called under the lock. While no engine is available the clock runs; when it runs out nobody waits any longer.</summary>
     private void GiveUp(ref List<(Waiter, Engine?)>? served)
     {
-        if (Engines.Any(e => e.IsAvailable))
+        if (Engines.Any(static e => e.IsAvailable || e.WhyAway is not null)) // Who keeps an engine running brings it back.
         {
             _downSince = null;
             return;

@@ -101,7 +101,7 @@ internal sealed partial class EngineRunner(EngineTimes times, TimeProvider time,
 
     private async Task<RunOutcome> WatchAsync(Engine engine, EngineRun run, JsonElement nodeErrors, CancellationToken cancellationToken)
     {
-        var absences = 0;
+        var (absences, connections) = (0, engine.Socket.Connections);
         var unreachableSince = (long?)null;
         var renewed = time.GetTimestamp();
         while (true)
@@ -126,7 +126,7 @@ internal sealed partial class EngineRunner(EngineTimes times, TimeProvider time,
                     // It may have moved from the queue to the history between the two questions: ask twice before believing.
                     if (++absences >= 2)
                     {
-                        return RunOutcome.Failed(JobErrorCode.RunLost, $"engine '{engine.Name}' lost the run: it is neither in its queue nor in its history", repeatable: true, run);
+                        return RunOutcome.Failed(JobErrorCode.RunLost, Lost(engine, connections), repeatable: true, run);
                     }
 
                     run.Signal.Set();
@@ -161,6 +161,11 @@ internal sealed partial class EngineRunner(EngineTimes times, TimeProvider time,
             }
         }
     }
+
+    // A socket that was opened anew since the run began goes with an engine that died; who keeps it running knows of what.
+    private static string Lost(Engine engine, int connections) => engine.Socket.Connections > connections && engine.LastEnd is { } end
+        ? $"engine '{engine.Name}' lost the run: it {end}"
+        : $"engine '{engine.Name}' lost the run: it is neither in its queue nor in its history";
 
     /// <summary>How long execution may take; while the run waits in the engine's queue, that wait counts for itself.</summary>
     private TimeSpan LimitOf(EngineRun run) => run.HasBegun ? ExecutionLimit(run) : times.Run;

@@ -24,11 +24,13 @@ internal static class HealthApi
         var healthy = backends.Count(b => (bool)b["healthy"]!);
         var latch = pool.Engines.Select(e => e.Health.Latch).FirstOrDefault(l => l is not null);
         var all = healthy == backends.Length;
+        var reason = backends.Where(static b => !(bool)b["healthy"]!).Select(static b => Reason(b)).FirstOrDefault();
         var body = new JsonObject
         {
             ["status"] = all ? "healthy" : "unhealthy",
             ["cache_type"] = "memory",
             ["queues"] = Queues(queues, ""),
+            ["reason"] = reason,
             ["backends_healthy"] = $"{healthy}/{backends.Length}",
             ["gpu"] = new JsonObject { ["unrecoverable"] = latch is not null, ["reason"] = latch },
             ["backends"] = new JsonArray([.. backends]),
@@ -54,11 +56,20 @@ internal static class HealthApi
             report["websocket_error"] = "not connected";
         }
 
+        if (engine.WhyAway is { } away)
+        {
+            report["away"] = away;
+        }
+
         var latch = engine.Health.Latch;
         report["gpu"] = new JsonObject { ["unrecoverable"] = latch is not null, ["reason"] = latch };
         report["healthy"] = (bool)report["http_ok"]! && engine.Socket.IsConnected && latch is null;
         return report;
     }
+
+    /// <summary>The root cause, as far as it is known: what keeps the engine running knows best.</summary>
+    private static string? Reason(JsonObject backend) =>
+        (string?)backend["away"] ?? (string?)backend["gpu"]!["reason"] ?? (string?)backend["http_error"] ?? (string?)backend["websocket_error"];
 
     private static JsonObject Info(JobQueues queues, JobService jobs)
     {

@@ -16,6 +16,12 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
     /// <summary>Runs that one job may have.</summary>
     internal const int MaxAttempts = 3;
 
+    /// <summary>
+    /// How often a job may lose its place in an engine's queue at no cost: twice as often as one job before it can end the engine. More would let
+    /// a job that ends it before a word is heard do so without end.
+    /// </summary>
+    private const int MostLosses = 6;
+
     /// <summary>Runs of earlier processes that are looked for, newest first.</summary>
     /// <summary>Nodes put what they were given into their messages: it may be a file.</summary>
     private const int LongestMessage = 2_000;
@@ -31,8 +37,8 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
     public async Task<GeneratedRun?> RunAsync(Job job, PreparedInputs inputs)
     {
         var queued = time.GetTimestamp();
-        var afresh = false;
-        for (var attempt = 1; ; attempt++)
+        var (attempt, losses, afresh) = (1, 0, false);
+        while (true)
         {
             RunOutcome outcome;
             Engine engine;
@@ -40,8 +46,7 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
             {
                 using var lease = await pool.AcquireAsync(job, job.Request.Owner, job.Order, job.Cancellation);
                 engine = lease.Engine;
-                var workflow = await stager.StageAsync(engine, inputs, afresh, job.Cancellation);
-                outcome = await RunOnceAsync(job, workflow, engine, job.NextRun, takeOver: false, queued);
+                outcome = await StageAndRunAsync(job, inputs, engine, afresh, queued);
             }
             catch (EngineUnreachableException e)
             {
@@ -56,7 +61,8 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
             }
 
             var missing = error.Code == JobErrorCode.WorkflowRefused && inputs.HasFiles && !afresh;
-            if (attempt >= MaxAttempts || !(missing || await MayRetryAsync(engine, outcome, attempt, job.Cancellation)))
+            var again = HadNotBegun(engine, outcome) && ++losses <= MostLosses;
+            if (!again && (attempt >= MaxAttempts || !(missing || await MayRetryAsync(engine, outcome, attempt, job.Cancellation))))
             {
                 job.Fail($"Generation failed: {error.Message}", error);
                 return null;
@@ -65,6 +71,7 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
             await job.EndRunAsync(error.Code.ToString());
             afresh |= missing; // The engine may have lost the files that it was given earlier.
             Log.Retrying(logger, job.Id, engine.Name, attempt, error.Code);
+            attempt += again ? 0 : 1;
         }
     }
 
@@ -147,6 +154,22 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
         return found;
     }
 
+    /// <summary>One run; an engine that goes away while it is given the inputs has not begun with it.</summary>
+    private async Task<RunOutcome> StageAndRunAsync(Job job, PreparedInputs inputs, Engine engine, bool afresh, long queued)
+    {
+        ReadOnlyMemory<byte> workflow;
+        try
+        {
+            workflow = await stager.StageAsync(engine, inputs, afresh, job.Cancellation);
+        }
+        catch (EngineUnreachableException e)
+        {
+            return RunOutcome.Failed(JobErrorCode.EngineUnreachable, e.Message, repeatable: true);
+        }
+
+        return await RunOnceAsync(job, workflow, engine, job.NextRun, takeOver: false, queued);
+    }
+
     private async Task<RunOutcome> RunOnceAsync(Job job, ReadOnlyMemory<byte> workflow, Engine engine, int number, bool takeOver, long queued)
     {
         using var activity = JobTelemetry.Begin("run", job.Id);
@@ -210,6 +233,14 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
                 return true;
         }
     }
+
+    /// <summary>
+    /// Whether an engine went away with a run that waited behind another one: it was not what ended the engine, so that costs it no attempt. Of an
+    /// engine that nobody keeps running, only what it has forgotten is known not to have begun.
+    /// </summary>
+    private static bool HadNotBegun(Engine engine, RunOutcome outcome) =>
+        outcome.Run is not { HasBegun: true }
+        && (outcome.Error!.Code == JobErrorCode.RunLost || (outcome.Error.Code == JobErrorCode.EngineUnreachable && engine.Keeper is not null));
 
     private async Task FreeAsync(Engine engine, CancellationToken cancellationToken)
     {

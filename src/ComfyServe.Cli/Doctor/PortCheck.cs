@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using ComfyServe.Hosting;
 
 namespace ComfyServe.Cli.Doctor;
 
@@ -10,11 +12,10 @@ internal static class PortCheck
     [
         ("engine", 18188, "/system_stats"),
         ("API service", 18288, "/health"),
-        ("worker", 3000, "/ping"),
         ("gateway", 8080, "/health"),
     ];
 
-    public static async Task<IReadOnlyList<Finding>> RunAsync(HttpClient http, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<Finding>> RunAsync(HttpClient http, Func<string, string?> environment, CancellationToken cancellationToken)
     {
         var findings = new List<Finding>();
         foreach (var (role, port, probe) in Roles)
@@ -22,7 +23,24 @@ internal static class PortCheck
             findings.Add(await OneAsync(http, role, port, probe, cancellationToken));
         }
 
+        var worker = Number(environment("WORKER_PORT")) ?? 3000;
+        findings.Add(await OneAsync(http, "worker", worker, "/ping", cancellationToken));
+        findings.Add(Local(worker, Number(environment("WORKER_HTTP_PORT"))));
         return findings;
+    }
+
+    /// <summary>The worker's second port, which takes webhooks that end sessions: named by the operator, or the one above the first where that is free.</summary>
+    internal static Finding Local(int worker, int? named)
+    {
+        var port = named ?? worker + 1;
+        if (port == 0 || FreePort.IsFree(port))
+        {
+            return new("ports", FindingLevel.Ok, port == 0 ? "the worker's webhooks take any free port" : $"{port} (worker's webhooks) is free");
+        }
+
+        return named is null
+            ? new("ports", FindingLevel.Ok, $"{port} (worker's webhooks) is taken, by the worker or another program; a worker that finds it so takes any free one")
+            : new("ports", FindingLevel.Warning, $"{port} (worker's webhooks, WORKER_HTTP_PORT) is taken, by the worker or another program", "choose another in WORKER_HTTP_PORT, or 0 for any free one, unless the worker runs already");
     }
 
     internal static async Task<Finding> OneAsync(HttpClient http, string role, int port, string probe, CancellationToken cancellationToken)
@@ -45,6 +63,8 @@ internal static class PortCheck
                 : new("ports", FindingLevel.Warning, $"{port} ({role}) is taken by another program", $"'ss -ltnp sport = :{port}' shows which; stop it, or choose another port with '--port'");
         }
     }
+
+    private static int? Number(string? text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= 65535 ? port : null;
 
     private static async Task<bool> AnswersAsync(HttpClient http, Uri url, CancellationToken cancellationToken)
     {

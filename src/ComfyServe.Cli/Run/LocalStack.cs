@@ -1,4 +1,5 @@
 using ComfyServe.Api;
+using ComfyServe.Cli.Roles;
 using ComfyServe.Engine;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
@@ -8,19 +9,17 @@ namespace ComfyServe.Cli.Run;
 /// <summary>The API service that a run talks to: one that runs elsewhere, or one with its engine inside this process.</summary>
 internal sealed class LocalStack : IAsyncDisposable
 {
-    private readonly WebApplication? _engine;
-    private readonly WebApplication? _api;
-    private string? _folder;
+    private readonly RoleGroup _roles;
+    private readonly string? _folder;
 
-    private LocalStack(WebApplication? engine, WebApplication? api, string? url)
+    private LocalStack(RoleGroup roles, string? url, string? folder = null)
     {
-        _engine = engine;
-        _api = api;
+        (_roles, _folder) = (roles, folder);
         Http = new HttpClient { BaseAddress = url is null ? null : new Uri(url.TrimEnd('/') + "/"), Timeout = Timeout.InfiniteTimeSpan };
     }
 
     /// <summary>No API service: for a run that a worker answers.</summary>
-    public static LocalStack Nowhere() => new(null, null, null);
+    public static LocalStack Nowhere() => new(new RoleGroup(), null);
 
     /// <summary>Talks to the API service; its base address is the service's.</summary>
     public HttpClient Http { get; }
@@ -29,7 +28,7 @@ internal sealed class LocalStack : IAsyncDisposable
     /// <exception cref="UsageException">The URL is none.</exception>
     public static LocalStack Elsewhere(string url) =>
         WebUrl.TryParse(url, out _)
-            ? new(null, null, url)
+            ? new(new RoleGroup(), url)
             : throw new UsageException($"'--api {url}' is not an http or https URL, for example http://127.0.0.1:18288");
 
     /// <summary>Starts an engine and an API service on free ports of this machine.</summary>
@@ -42,36 +41,40 @@ internal sealed class LocalStack : IAsyncDisposable
             builder.Logging.AddFilter(nameof(ComfyServe), LogLevel.Warning);
         }
 
-        var engine = EngineServer.Build(EngineVerb.Settings(data, fp32, "127.0.0.1", 0), Quiet);
-        await Role.StartAsync(engine, cancellationToken);
-        var settings = ApiVerb.Settings(data, [Role.Url(engine)], "127.0.0.1", 0);
+        var settings = ApiVerb.Settings(data, [], "127.0.0.1", 0);
         settings.DataFolder = Path.Combine(settings.DataFolder, "runs", Guid.NewGuid().ToString("N")); // a ledger belongs to one process
         settings.ShutdownGrace = TimeSpan.Zero;
         settings.ApiKeys = [];
-        var api = ApiServer.Build(settings, Quiet);
-        await Role.StartAsync(api, cancellationToken);
-        return new(engine, api, Role.Url(api)) { _folder = settings.DataFolder };
+        var roles = new RoleGroup();
+        try
+        {
+            settings.Engines = [await roles.StartAsync("engine", EngineServer.Build(EngineVerb.Settings(data, fp32, "127.0.0.1", 0), Quiet), cancellationToken)];
+            return new(roles, await roles.StartAsync(LocalService.Name, ApiServer.Build(settings, Quiet), cancellationToken), settings.DataFolder);
+        }
+        catch
+        {
+            await roles.DisposeAsync();
+            Forget(settings.DataFolder);
+            throw;
+        }
     }
 
     /// <summary>Whether a URL still answers when the run is over: not where this process itself serves it.</summary>
-    public bool Outlives(string? url) => url is not null && (_api is null || !url.StartsWith(Http.BaseAddress!.ToString(), StringComparison.Ordinal));
+    public bool Outlives(string? url) => url is not null && (_folder is null || !url.StartsWith(Http.BaseAddress!.ToString(), StringComparison.Ordinal));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
-        foreach (var server in new[] { _api, _engine })
-        {
-            if (server is not null)
-            {
-                await server.StopAsync(CancellationToken.None);
-                await server.DisposeAsync();
-            }
-        }
+        await _roles.DisposeAsync();
+        Forget(_folder);
+    }
 
-        if (_folder is not null && Directory.Exists(_folder))
+    private static void Forget(string? folder)
+    {
+        if (Directory.Exists(folder))
         {
-            Directory.Delete(_folder, recursive: true);
+            Directory.Delete(folder, recursive: true);
         }
     }
 }

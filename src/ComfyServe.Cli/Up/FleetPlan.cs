@@ -7,4 +7,5 @@ namespace ComfyServe.Cli.Up;
 /// <param name="ApiPort">Port of the API service.</param>
 /// <param name="GatewayPort">Port of the gateway.</param>
 /// <param name="WorkerPort">Port of the worker.</param>
-internal sealed record FleetPlan(string Host, string? Data, int EnginePort, int ApiPort, int GatewayPort, int WorkerPort);
+/// <param name="EngineMemory">Bytes of memory above which the engine is started again, or null.</param>
+internal sealed record FleetPlan(string Host, string? Data, int EnginePort, int ApiPort, int GatewayPort, int WorkerPort, long? EngineMemory);

@@ -1,34 +1,29 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using ComfyServe.Api;
 using ComfyServe.Cli.Fleet;
-using ComfyServe.Engine;
+using ComfyServe.Cli.Roles;
 using ComfyServe.Worker;
-using Microsoft.AspNetCore.Builder;
 
 namespace ComfyServe.Cli.Up;
 
-/// <summary>All roles in this process: engine ← API service ← worker, and the gateway that routes to the worker.</summary>
+/// <summary>All roles on this machine: engine ← API service ← worker, and the gateway that routes to the worker. The engine is a process of its own.</summary>
 internal sealed class LocalFleet : IAsyncDisposable
 {
     private const string Endpoint = "comfyui-json";
-    private readonly List<(string Role, WebApplication Server)> _servers = [];
+    private readonly RoleGroup _roles = new();
     private readonly string _data;
     private string? _madeKey;
 
     private LocalFleet(string data) => _data = data;
 
-    /// <summary>The gateway.</summary>
-    public WebApplication Front => _servers.Single(s => s.Role == "gateway").Server;
-
     /// <summary>The gateway's base URL.</summary>
-    public string GatewayUrl => Role.Url(Front);
+    public string GatewayUrl => _roles.UrlOf("gateway");
 
     private string KeyFile => Path.Combine(_data, "gateway", "account.key");
 
     private string PlaceFile => Path.Combine(_data, "worker", "place");
 
-    /// <summary>Starts the roles one after another; when one fails, those before it are stopped.</summary>
+    /// <summary>Starts the roles; when one fails, those before it are stopped.</summary>
     public static async Task<LocalFleet> StartAsync(FleetPlan plan, CancellationToken cancellationToken)
     {
         var fleet = new LocalFleet(DataFolder.Resolve(plan.Data));
@@ -47,13 +42,13 @@ internal sealed class LocalFleet : IAsyncDisposable
     /// <summary>Tells where everything is and how to send a request.</summary>
     public void Print(TextWriter output)
     {
-        foreach (var (role, server) in _servers)
+        foreach (var (role, url) in _roles.Urls)
         {
-            output.WriteLine($"{role,-12} {Role.Url(server)}");
+            output.WriteLine($"{role,-12} {url}");
         }
 
         output.WriteLine($"{"dashboard",-12} {GatewayUrl}/dashboard/");
-        output.WriteLine($"{"docs",-12} {Role.Url(_servers.Single(s => s.Role == "API service").Server)}/docs");
+        output.WriteLine($"{"docs",-12} {_roles.UrlOf(LocalService.Name)}/docs");
         output.WriteLine($"{"data",-12} {_data}");
         output.WriteLine($"{"endpoint",-12} {Endpoint}");
         if (_madeKey is { } key)
@@ -68,35 +63,31 @@ internal sealed class LocalFleet : IAsyncDisposable
         output.WriteLine("The worker measures this machine now; requests through the gateway wait until it has its score.");
     }
 
+    /// <summary>Waits until the caller cancels or a role stops by itself.</summary>
+    public Task UntilStoppedAsync(CancellationToken cancellationToken) => _roles.UntilStoppedAsync(cancellationToken);
+
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var (_, server) in Enumerable.Reverse(_servers))
-        {
-            await server.StopAsync(CancellationToken.None);
-            await server.DisposeAsync();
-        }
-    }
+    public ValueTask DisposeAsync() => _roles.DisposeAsync();
 
     private static string? FromEnvironment() => Environment.GetEnvironmentVariable("COMFYSERVE_ADMIN_KEY") is { Length: > 0 } key ? key : null;
 
     private async Task StartRolesAsync(FleetPlan plan, CancellationToken cancellationToken)
     {
-        var engine = await StartAsync("engine", EngineServer.Build(EngineVerb.Settings(_data, fp32: false, "127.0.0.1", plan.EnginePort), Role.Configure), cancellationToken);
-        var api = await StartAsync("API service", ApiServer.Build(ApiVerb.Settings(_data, [engine], plan.Host, plan.ApiPort), ApiVerb.Configure(_data, [engine])), cancellationToken);
+        // 1. Before anything is made: what cannot be had.
+        new ListenPorts().Add("engine", "127.0.0.1", plan.EnginePort).Add(LocalService.Name, plan.Host, plan.ApiPort)
+            .Add("gateway", plan.Host, plan.GatewayPort).Add("worker", plan.Host, plan.WorkerPort).Check();
+
+        // 2. The engine takes longest: it starts beside all else, up to where it is needed.
+        var enginePlan = new EnginePlan(_data, plan.EnginePort, [], Fp32: false, plan.EngineMemory);
+        var engine = await LocalService.StartAsync(_roles, enginePlan, url => ApiVerb.Settings(_data, [url], plan.Host, plan.ApiPort), cancellationToken);
         var settings = GatewayVerb.Settings(_data, plan.Host, plan.GatewayPort);
         settings.AdminKeyMade = KeepKey;
-        var gateway = await StartAsync("gateway", GatewayVerb.Server(settings), cancellationToken);
-
+        var gateway = await _roles.StartAsync("gateway", GatewayVerb.Server(settings), cancellationToken);
         var (id, token) = await FindPlaceAsync(gateway, cancellationToken);
-        await StartAsync("worker", WorkerServer.Build(WorkerSettings(plan, api, gateway, id, token), Role.Configure), cancellationToken);
-    }
+        await engine.ReadyAsync(cancellationToken);
 
-    private async Task<string> StartAsync(string role, WebApplication server, CancellationToken cancellationToken)
-    {
-        _servers.Add((role, server));
-        await Role.StartAsync(server, cancellationToken);
-        return Role.Url(server);
+        // 3. The worker measures the engine at once.
+        await _roles.StartAsync("worker", WorkerServer.Build(WorkerSettings(plan, _roles.UrlOf(LocalService.Name), gateway, id, token), Role.Configure), cancellationToken);
     }
 
     private void KeepKey(string key)
@@ -136,7 +127,6 @@ internal sealed class LocalFleet : IAsyncDisposable
             Gateways = [new Uri(gateway)],
             Host = plan.Host,
             Port = plan.WorkerPort,
-            LocalPort = plan.WorkerPort == 0 ? 0 : null,
             Api = new Uri(api),
             Folder = Path.Combine(_data, "worker"),
         };

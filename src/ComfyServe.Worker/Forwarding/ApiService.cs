@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using ComfyServe.Hosting.Outbound;
 using ComfyServe.Worker.Benchmark;
@@ -10,6 +11,7 @@ namespace ComfyServe.Worker.Forwarding;
 /// <summary>The API service that this worker fronts.</summary>
 internal sealed class ApiService : IDisposable
 {
+    private const int MostReason = 300;
     private const long MostAnswer = 256L << 20;
     private readonly HttpClient _http;
 
@@ -46,7 +48,7 @@ internal sealed class ApiService : IDisposable
             var body = await answer.Content.ReadAsByteArrayAsync(patience.Token);
             return answer.StatusCode == HttpStatusCode.OK
                 ? new HealthAnswer { Body = body }
-                : new HealthAnswer { Fault = $"The API service's health is HTTP {(int)answer.StatusCode}" };
+                : new HealthAnswer { Fault = Fault(answer.StatusCode, body) };
         }
         catch (HttpRequestException error)
         {
@@ -103,6 +105,22 @@ internal sealed class ApiService : IDisposable
     {
         _http.Dispose();
         Invoker.Dispose();
+    }
+
+    // Ours says why; what others say is theirs to word, and may be long.
+    private static string Fault(HttpStatusCode status, byte[] body)
+    {
+        var fault = $"The API service's health is HTTP {(int)status}";
+        try
+        {
+            return JsonNode.Parse(body) is JsonObject health && health["reason"] is JsonValue reason && reason.TryGetValue(out string? text) && text.Length > 0
+                ? $"{fault}: {(text.Length > MostReason ? text[..MostReason] + "…" : text)}"
+                : fault;
+        }
+        catch (JsonException)
+        {
+            return fault;
+        }
     }
 
     private static StringContent Json(string text) => new(text, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));

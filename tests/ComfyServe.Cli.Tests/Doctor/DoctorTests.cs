@@ -110,6 +110,19 @@ public sealed class DoctorTests : IDisposable
         Assert.Equal(FindingLevel.Ok, (await PortCheck.OneAsync(_http, "engine", port, "/health", Token)).Level);
     }
 
+    [Fact]
+    public void Port_OfAWorkersWebhooks_IsCheckedToo()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+
+        Assert.Equal(FindingLevel.Warning, PortCheck.Local(3000, port).Level);
+        Assert.Contains($"{port}", PortCheck.Local(3000, port).Message, StringComparison.Ordinal);
+        Assert.Equal(FindingLevel.Ok, PortCheck.Local(port - 1, null).Level);
+        Assert.Equal(FindingLevel.Ok, PortCheck.Local(3000, 0).Level);
+    }
+
     [Theory]
     [InlineData(200, nameof(FindingLevel.Ok), "runs already")]
     [InlineData(503, nameof(FindingLevel.Ok), "runs already")]

@@ -7,6 +7,9 @@ namespace ComfyServe.Testing.Processes;
 /// <summary>Sends a signal to a process, by number as Linux has them.</summary>
 public static partial class Signal
 {
+    /// <summary>SIGKILL: ends it at once.</summary>
+    public const int Kill = 9;
+
     /// <summary>SIGTERM: asks it to end.</summary>
     public const int Terminate = 15;
 
@@ -22,12 +25,20 @@ public static partial class Signal
     public static void Send(Process process, int signal)
     {
         ArgumentNullException.ThrowIfNull(process);
-        if (Kill(process.Id, signal) != 0)
+        Send(process.Id, signal);
+    }
+
+    /// <summary>Sends it.</summary>
+    /// <param name="process">The process's id.</param>
+    /// <param name="signal">The signal's number.</param>
+    public static void Send(int process, int signal)
+    {
+        if (SendTo(process, signal) != 0)
         {
-            throw new Win32Exception(Marshal.GetLastPInvokeError(), $"process {process.Id} could not be signalled: {Marshal.GetLastPInvokeErrorMessage()}");
+            throw new Win32Exception(Marshal.GetLastPInvokeError(), $"process {process} could not be signalled: {Marshal.GetLastPInvokeErrorMessage()}");
         }
     }
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int Kill(int pid, int signal);
+    private static partial int SendTo(int pid, int signal);
 }
