@@ -5,9 +5,21 @@ using System.Text.Json.Nodes;
 namespace ComfyServe.EndToEnd.Tests;
 
 /// <summary>Calls an API service as a user's program does.</summary>
-internal sealed class ApiClient(Uri service) : IDisposable
+internal sealed class ApiClient : IDisposable
 {
-    private readonly HttpClient _http = new() { BaseAddress = service, Timeout = TimeSpan.FromMinutes(3) };
+    private readonly HttpClient _http;
+
+    /// <summary>A caller of a service.</summary>
+    /// <param name="service">Its base URL.</param>
+    /// <param name="key">The key that the caller shows, if any.</param>
+    public ApiClient(Uri service, string? key = null)
+    {
+        _http = new() { BaseAddress = service, Timeout = TimeSpan.FromMinutes(3) };
+        if (key is not null)
+        {
+            _http.DefaultRequestHeaders.Authorization = new("Bearer", key);
+        }
+    }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
