@@ -19,6 +19,7 @@ using ComfyServe.Hosting.Browsers;
 using ComfyServe.Hosting.Outbound;
 using ComfyServe.Hosting.Telemetry;
 using ComfyServe.Hosting.Web;
+using ComfyServe.Jobs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
@@ -30,7 +31,7 @@ using Scalar.AspNetCore;
 namespace ComfyServe.Api;
 
 /// <summary>The API service: takes <c>/generate…</c> requests, runs them on engines, and keeps their outputs.</summary>
-public static class ApiServer
+public static partial class ApiServer
 {
     /// <summary>Builds the service; <c>StartAsync</c> listens, and <c>Urls</c> then tells where.</summary>
     /// <param name="options">Settings.</param>
@@ -53,6 +54,7 @@ public static class ApiServer
         app.UseBrowserGate(Pages(options), static (context, problem) => Answers.Text("detail", problem, StatusCodes.Status403Forbidden).ExecuteAsync(context));
         app.Use(RefuseTrailingSlashAsync);
         app.Use(app.Services.GetRequiredService<KeyGate>().InvokeAsync);
+        app.Use(AnswerWithoutLedgerAsync);
         app.UseRouting();
         app.MapGenerate();
         app.MapStream();
@@ -153,6 +155,21 @@ public static class ApiServer
         return next(context);
     }
 
+    /// <summary>A call that needs the ledger, which cannot be read or written at the moment; its log says why.</summary>
+    private static async Task AnswerWithoutLedgerAsync(HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (LedgerUnavailableException e) when (!context.Response.HasStarted)
+        {
+            Log.LedgerAway(context.RequestServices.GetRequiredService<ILogger<JobService>>(), e.Message);
+            context.Response.Headers.RetryAfter = "5";
+            await Answers.Text("detail", "The service's record of jobs cannot be reached now; try again later", StatusCodes.Status503ServiceUnavailable).ExecuteAsync(context);
+        }
+    }
+
     /// <summary>Bodies of errors without one, as clients of the original expect them.</summary>
     private static Task DescribeAsync(StatusCodeContext context)
     {
@@ -164,5 +181,11 @@ public static class ApiServer
             var status => $"HTTP {status}",
         };
         return Answers.Text("detail", text, context.HttpContext.Response.StatusCode).ExecuteAsync(context.HttpContext);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(2190, LogLevel.Error, "A call could not be answered: {Reason}")]
+        public static partial void LedgerAway(ILogger logger, string reason);
     }
 }

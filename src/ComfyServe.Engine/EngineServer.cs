@@ -5,6 +5,7 @@ using ComfyServe.Engine.Folders;
 using ComfyServe.Engine.Http;
 using ComfyServe.Engine.Queue;
 using ComfyServe.Hosting.Browsers;
+using ComfyServe.Hosting.Files;
 using ComfyServe.Hosting.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -56,9 +57,10 @@ public static class EngineServer
             Directory.Delete(folders.Temp, recursive: true);
         }
 
-        foreach (var folder in (string[])[folders.Models, folders.Input, folders.Output, folders.Temp, folders.User])
+        Directory.CreateDirectory(folders.Models);
+        foreach (var folder in (string[])[folders.Input, folders.Output, folders.Temp, folders.User])
         {
-            Directory.CreateDirectory(folder);
+            PrivateFiles.OwnFolder(folder);
         }
 
         return folders;

@@ -11,7 +11,9 @@ using ComfyServe.Gateway.Storage;
 using ComfyServe.Gateway.Variables;
 using ComfyServe.Hosting;
 using ComfyServe.Hosting.Browsers;
+using ComfyServe.Hosting.Files;
 using ComfyServe.Hosting.Web;
+using ComfyServe.Jobs;
 using ComfyServe.Jobs.Deliveries;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -56,6 +58,7 @@ public static class GatewayServer
         app.Use(ConnectionBound.KeepAsync);
         app.UseBrowserGate(Pages(options), static (context, problem) => Results.Text(problem, statusCode: StatusCodes.Status403Forbidden).ExecuteAsync(context));
         app.Use(CollapseSlashesAsync);
+        app.Use(AnswerWithoutLedgerAsync);
         app.UseRouting();
         RouteApi.Map(app);
         WorkerApi.Map(app);
@@ -80,14 +83,23 @@ public static class GatewayServer
         ChecksHost = false,
     };
 
+    /// <summary>A call about durable jobs, whose ledger cannot be read or written at the moment; the dispatcher's log says why.</summary>
+    private static async Task AnswerWithoutLedgerAsync(HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (LedgerUnavailableException) when (!context.Response.HasStarted)
+        {
+            context.Response.Headers.RetryAfter = "5";
+            await Answers.Failure(StatusCodes.Status503ServiceUnavailable, "ledger_unavailable", "The record of jobs cannot be reached now; try again later").ExecuteAsync(context);
+        }
+    }
+
     private static void AddStore(IServiceCollection services, GatewayOptions options)
     {
-        Directory.CreateDirectory(options.DataDirectory);
-        if (!OperatingSystem.IsWindows())
-        {
-            // The database holds the keys that sign tickets and tokens.
-            File.SetUnixFileMode(options.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
+        PrivateFiles.OwnFolder(options.DataDirectory); // The database holds the keys that sign tickets and tokens.
 
         services.AddSingleton(_ => options.Database is { } server
             ? GatewayDatabase.Server(server)

@@ -34,19 +34,20 @@ public sealed partial class JobLedger : IAsyncDisposable
     /// <exception cref="LedgerUnavailableException">The database cannot be opened, or another process has the file.</exception>
     public static async Task<JobLedger> OpenAsync(LedgerOptions options, TimeProvider time, ILogger<JobLedger> logger, CancellationToken cancellationToken = default)
     {
-        var database = await LedgerDatabase.OpenAsync(options, cancellationToken);
-        var sealer = options.Key is { } key ? new Sealer(key.Span) : Sealer.FromFile(Path.Combine(options.Folder, "ledger.key"));
+        var database = await LedgerDatabase.OpenAsync(options, logger, cancellationToken);
+        Sealer? sealer = null;
         try
         {
+            sealer = options.Key is { } key ? new Sealer(key.Span) : Sealer.FromFile(Path.Combine(options.Folder, "ledger.key"));
             await CheckKeyAsync(database, sealer, cancellationToken);
         }
         catch (Exception e)
         {
-            sealer.Dispose();
+            sealer?.Dispose();
             await database.DisposeAsync();
-            if (e is DbException)
+            if (e is DbException or IOException or UnauthorizedAccessException)
             {
-                throw new LedgerUnavailableException($"the ledger cannot be opened: {e.Message}", e);
+                throw database.Trouble("opened", e);
             }
 
             throw;
@@ -80,11 +81,13 @@ public sealed partial class JobLedger : IAsyncDisposable
     {
         try
         {
-            return await _database.SessionAsync(cancellationToken);
+            var session = await _database.SessionAsync(cancellationToken);
+            session.Trouble = e => _database.Trouble("read", e);
+            return session;
         }
         catch (DbException e)
         {
-            throw new LedgerUnavailableException($"the ledger cannot be read: {e.Message}", e);
+            throw _database.Trouble("read", e);
         }
     }
 

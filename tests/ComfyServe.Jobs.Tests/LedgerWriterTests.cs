@@ -13,7 +13,7 @@ public sealed class LedgerWriterTests
     public async Task Run_TransactionGivenUpForAnother_IsTriedAgain(string state, int calls)
     {
         var options = new LedgerOptions { Folder = Directory.CreateTempSubdirectory("comfyserve-writer-").FullName };
-        var database = await LedgerDatabase.OpenAsync(options, TestContext.Current.CancellationToken);
+        var database = await LedgerDatabase.OpenAsync(options, NullLogger.Instance, TestContext.Current.CancellationToken);
         await using (database)
         {
             await using var writer = new LedgerWriter(database, options, NullLogger.Instance);

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using ComfyServe.Contracts.Api;
 using ComfyServe.Hosting.Fairness;
+using ComfyServe.Hosting.Files;
 using Microsoft.Extensions.Logging;
 
 namespace ComfyServe.Api.Inputs;
@@ -98,8 +99,8 @@ internal sealed partial class InputCache
         var partial = Partial();
         try
         {
-            Directory.CreateDirectory(_folder);
-            await File.WriteAllBytesAsync(partial, bytes, cancellationToken);
+            PrivateFiles.OwnFolder(_folder);
+            await PrivateFiles.WriteAsync(partial, bytes, cancellationToken);
             return Admit(file, partial).Hold;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -176,7 +177,7 @@ internal sealed partial class InputCache
         var partial = Partial();
         try
         {
-            Directory.CreateDirectory(_folder);
+            PrivateFiles.OwnFolder(_folder);
             var usable = known is not null && File.Exists(PathOf(known.File)) ? known.File : null;
             var fetched = await _fetcher.FetchAsync(key, url, usable, partial, cancellationToken);
             return fetched is null ? (known!, Hold(known!)) : Admit(fetched, partial);
@@ -199,7 +200,11 @@ internal sealed partial class InputCache
         lock (_gate)
         {
             File.Move(partial, PathOf(file), overwrite: true);
-            File.WriteAllBytes(NotesOf(file), JsonSerializer.SerializeToUtf8Bytes(file, InputJsonContext.Default.CachedFile));
+            using (var notes = PrivateFiles.Write(NotesOf(file), FileMode.Create))
+            {
+                notes.Write(JsonSerializer.SerializeToUtf8Bytes(file, InputJsonContext.Default.CachedFile));
+            }
+
             Entry? before = null;
             if (_entries.TryGetValue(file.Key, out entry) && entry.File.Sha256 == file.Sha256)
             {

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using ComfyServe.Contracts.Api;
+using ComfyServe.Hosting.Files;
 using ComfyServe.Hosting.Outbound;
 
 namespace ComfyServe.Api.Inputs;
@@ -163,7 +164,7 @@ internal sealed class InputFetcher(HttpClient http, InputOptions options, TimePr
 
     private static async Task CopyAsync(ReceivedBytes source, string partial, InputStart start, IncrementalHash hash, CancellationToken cancellationToken)
     {
-        await using var file = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.Asynchronous);
+        await using var file = PrivateFiles.Write(partial, FileMode.Create, FileShare.None, bufferSize: 0, FileOptions.Asynchronous);
         var buffer = new byte[64 << 10];
         int read;
         while ((read = await source.ReadAsync(buffer, cancellationToken)) > 0)

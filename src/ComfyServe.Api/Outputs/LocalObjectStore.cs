@@ -1,4 +1,5 @@
 using System.Buffers;
+using ComfyServe.Hosting.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace ComfyServe.Api.Outputs;
@@ -44,10 +45,11 @@ internal sealed class LocalObjectStore(string folder, UrlSigner signer)
         var partial = Path.Combine(Path.GetDirectoryName(path)!, $".{Guid.NewGuid():N}.part");
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            using (var file = File.OpenHandle(partial, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+            PrivateFiles.OwnFolder(Folder);
+            PrivateFiles.CreateFolder(Path.GetDirectoryName(path)!);
+            using (var file = PrivateFiles.Write(partial, FileMode.CreateNew, FileShare.None, bufferSize: 0))
             {
-                await CopyAsync(content, file, cancellationToken);
+                await CopyAsync(content, file.SafeFileHandle, cancellationToken);
             }
 
             File.Move(partial, path, overwrite: true);

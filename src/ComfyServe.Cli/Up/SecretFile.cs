@@ -1,3 +1,5 @@
+using ComfyServe.Hosting.Files;
+
 namespace ComfyServe.Cli.Up;
 
 /// <summary>A file that only its owner can read: the account's key and the worker's token of <c>up</c>.</summary>
@@ -9,14 +11,8 @@ internal static class SecretFile
     /// <summary>Writes the file with mode 0600.</summary>
     public static void Write(string path, params string[] lines)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        using var writer = new StreamWriter(path, options);
+        PrivateFiles.CreateFolder(Path.GetDirectoryName(path)!);
+        using var writer = new StreamWriter(PrivateFiles.Write(path, FileMode.Create));
         foreach (var line in lines)
         {
             writer.WriteLine(line);

@@ -1,5 +1,6 @@
 using ComfyServe.Contracts.Engine;
 using ComfyServe.Engine.Folders;
+using ComfyServe.Hosting.Files;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
@@ -51,7 +52,7 @@ internal sealed class UploadApi(EngineFolders folders, EngineOptions options) : 
         await _naming.WaitAsync(context.RequestAborted);
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!); // the name may have a folder too
+            PrivateFiles.CreateFolder(Path.GetDirectoryName(path)!); // the name may have a folder too
             var name = await SaveAsync(image, path, Field(form, "overwrite") is "true" or "1", content, context.RequestAborted);
             await Reply.JsonAsync(context, new UploadedFile(name ?? image.FileName, subfolder, type), EngineJsonContext.Default.UploadedFile);
         }
@@ -102,12 +103,12 @@ internal sealed class UploadApi(EngineFolders folders, EngineOptions options) : 
         {
             if (content is null)
             {
-                await using var file = new FileStream(partial, FileMode.CreateNew, FileAccess.Write);
+                await using var file = PrivateFiles.Write(partial, FileMode.CreateNew);
                 await image.CopyToAsync(file, cancellationToken);
             }
             else if (await content() is { } bytes)
             {
-                await File.WriteAllBytesAsync(partial, bytes, cancellationToken);
+                await PrivateFiles.WriteAsync(partial, bytes, cancellationToken);
             }
             else
             {

@@ -1,4 +1,5 @@
 using ComfyServe.Engine.Folders;
+using ComfyServe.Hosting.Files;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -40,11 +41,11 @@ internal sealed class UserFolder(EngineFolders folders)
     public static async Task WriteAsync(string path, Func<Stream, Task> write)
     {
         var folder = Path.GetDirectoryName(path)!;
-        Directory.CreateDirectory(folder);
+        PrivateFiles.CreateFolder(folder);
         var partial = Path.Combine(folder, $".{Guid.NewGuid():N}.tmp");
         try
         {
-            await using (var file = new FileStream(partial, FileMode.CreateNew, FileAccess.Write))
+            await using (var file = PrivateFiles.Write(partial, FileMode.CreateNew))
             {
                 await write(file);
             }

@@ -20,7 +20,7 @@ internal sealed record ChildProcess(int Pid, long StartedAt)
     public static ChildProcess Start(IReadOnlyList<string> command, IReadOnlyDictionary<string, string> variables, string folder, string log)
     {
         // The shell only redirects and then becomes the program: the number stays.
-        var start = new ProcessStartInfo("/bin/sh", ["-c", "log=$1; shift; exec \"$@\" >>\"$log\" 2>&1 </dev/null", "sh", log, .. command])
+        var start = new ProcessStartInfo("/bin/sh", ["-c", "log=$1; shift; (umask 077; : >>\"$log\"); exec \"$@\" >>\"$log\" 2>&1 </dev/null", "sh", log, .. command])
         {
             WorkingDirectory = folder,
             UseShellExecute = false,

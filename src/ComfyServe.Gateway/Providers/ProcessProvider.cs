@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using ComfyServe.Hosting.Files;
 
 namespace ComfyServe.Gateway.Providers;
 
@@ -41,7 +42,8 @@ internal sealed class ProcessProvider(GatewayOptions options, TimeProvider time)
                 return;
             }
 
-            Directory.CreateDirectory(folder);
+            PrivateFiles.OwnFolder(folder);
+            PrivateFiles.OwnFile(Path.Combine(folder, "worker.log"));
             var slot = FreeSlot(order);
             var variables = new Dictionary<string, string>(order.Variables)
             {

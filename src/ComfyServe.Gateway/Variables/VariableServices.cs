@@ -1,5 +1,6 @@
 using ComfyServe.Gateway.Http;
 using ComfyServe.Gateway.Storage;
+using ComfyServe.Hosting.Files;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,12 +20,7 @@ internal static class VariableServices
         var protection = services.AddDataProtection().SetApplicationName(Application);
         if (Folder(options) is { } folder)
         {
-            Directory.CreateDirectory(folder);
-            if (!OperatingSystem.IsWindows())
-            {
-                File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            }
-
+            PrivateFiles.OwnFolder(folder);
             protection.PersistKeysToFileSystem(new DirectoryInfo(folder));
         }
         else

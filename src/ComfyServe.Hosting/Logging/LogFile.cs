@@ -1,4 +1,5 @@
 using System.Text;
+using ComfyServe.Hosting.Files;
 using ComfyServe.Hosting.Outbound;
 using Microsoft.Extensions.Logging;
 
@@ -30,7 +31,9 @@ internal sealed class LogFile : ILoggerProvider
         (_path, _time, _largest) = (Path.Combine(folder, role + ".log"), time, largest);
         try
         {
-            Directory.CreateDirectory(folder);
+            PrivateFiles.CreateFolder(folder);
+            PrivateFiles.OwnFile(_path);
+            PrivateFiles.OwnFile(_path + ".old");
             _stream = Open();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -52,7 +55,7 @@ internal sealed class LogFile : ILoggerProvider
         }
     }
 
-    private FileStream Open() => new(_path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+    private FileStream Open() => PrivateFiles.Write(_path, FileMode.OpenOrCreate, FileShare.ReadWrite | FileShare.Delete);
 
     private void Write(LogLevel level, string category, EventId id, string message)
     {

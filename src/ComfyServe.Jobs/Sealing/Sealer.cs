@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using ComfyServe.Hosting.Files;
 
 namespace ComfyServe.Jobs.Sealing;
 
@@ -32,15 +33,9 @@ public sealed class Sealer : IDisposable
     {
         if (!File.Exists(path))
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            PrivateFiles.CreateFolder(Path.GetDirectoryName(path)!);
             var partial = $"{path}.{Guid.NewGuid():N}";
-            var secret = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows())
-            {
-                secret.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            }
-
-            using (var file = new FileStream(partial, secret))
+            using (var file = PrivateFiles.Write(partial, FileMode.CreateNew))
             {
                 file.Write(RandomNumberGenerator.GetBytes(32));
                 file.Flush(flushToDisk: true);

@@ -4,7 +4,7 @@ using System.Data.Common;
 namespace ComfyServe.Jobs.Storage;
 
 /// <summary>A prepared statement with its parameters.</summary>
-internal sealed class LedgerCommand(DbCommand command)
+internal sealed class LedgerCommand(DbCommand command, Func<DbException, Exception>? trouble = null)
 {
     /// <summary>Sets a text.</summary>
     public LedgerCommand With(string name, string? value) => Set(name, DbType.String, value);
@@ -22,18 +22,18 @@ internal sealed class LedgerCommand(DbCommand command)
     public LedgerCommand With(string name, byte[]? value) => Set(name, DbType.Binary, value);
 
     /// <summary>Runs it and tells how many rows it changed.</summary>
-    public Task<int> ExecuteAsync(CancellationToken cancellationToken) => command.ExecuteNonQueryAsync(cancellationToken);
+    public Task<int> ExecuteAsync(CancellationToken cancellationToken) => TryAsync(() => command.ExecuteNonQueryAsync(cancellationToken));
 
     /// <summary>The first row, or null.</summary>
-    public async Task<T?> FirstAsync<T>(Func<DbDataReader, T> read, CancellationToken cancellationToken)
-        where T : class
+    public Task<T?> FirstAsync<T>(Func<DbDataReader, T> read, CancellationToken cancellationToken)
+        where T : class => TryAsync(async () =>
     {
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken) ? read(reader) : null;
-    }
+    });
 
     /// <summary>Every row.</summary>
-    public async Task<List<T>> AllAsync<T>(Func<DbDataReader, T> read, CancellationToken cancellationToken)
+    public Task<List<T>> AllAsync<T>(Func<DbDataReader, T> read, CancellationToken cancellationToken) => TryAsync(async () =>
     {
         var rows = new List<T>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -43,6 +43,18 @@ internal sealed class LedgerCommand(DbCommand command)
         }
 
         return rows;
+    });
+
+    private async Task<T> TryAsync<T>(Func<Task<T>> run)
+    {
+        try
+        {
+            return await run();
+        }
+        catch (DbException e) when (trouble is not null)
+        {
+            throw trouble(e);
+        }
     }
 
     private LedgerCommand Set(string name, DbType type, object? value)

@@ -11,6 +11,9 @@ internal sealed class LedgerSession(DbConnection connection, bool isPostgres) : 
     /// <summary>Whether it speaks PostgreSQL.</summary>
     public bool IsPostgres { get; } = isPostgres;
 
+    /// <summary>Makes another exception of the database's; null leaves that to the session's user.</summary>
+    public Func<DbException, Exception>? Trouble { get; set; }
+
     /// <summary>A statement; SQL is the same in both dialects except where <see cref="IsPostgres"/> decides.</summary>
     public LedgerCommand Command(string sql)
     {
@@ -22,7 +25,7 @@ internal sealed class LedgerSession(DbConnection connection, bool isPostgres) : 
         }
 
         command.Transaction = _transaction;
-        return new(command);
+        return new(command, Trouble);
     }
 
     /// <summary>Begins a transaction that writes.</summary>

@@ -138,7 +138,12 @@ internal sealed partial class LedgerWriter : IAsyncDisposable
                 await change.ApplyAsync(session);
             }
 
+            var counts = _database.Count is null ? null : await LedgerCount.NextAsync(session, _stopping.Token);
             await session.CommitAsync(_stopping.Token);
+            if (counts is not null)
+            {
+                _database.Count!.Write(counts);
+            }
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -165,8 +170,7 @@ internal sealed partial class LedgerWriter : IAsyncDisposable
     /// <summary>Whether the database gave this transaction up for another one's sake (deadlock, serialisation): it is undone and may be tried again.</summary>
     private static bool IsClash(Exception? failure) => failure is DbException { SqlState: "40P01" or "40001" };
 
-    private static Exception Translate(Exception e) =>
-        e is DbException or IOException or TimeoutException ? new LedgerUnavailableException($"the ledger cannot write: {e.Message}", e) : e;
+    private Exception Translate(Exception e) => e is DbException or IOException or TimeoutException ? _database.Trouble("written", e) : e;
 
     private static partial class Log
     {

@@ -1,3 +1,5 @@
+using ComfyServe.Hosting.Files;
+
 namespace ComfyServe.Provisioning.Running;
 
 /// <summary>What the commands of provisioning say, in a file of the state folder; the file before it is kept as <c>.old</c>.</summary>
@@ -20,14 +22,15 @@ internal sealed class ProvisioningLog : IDisposable
             return;
         }
 
-        Directory.CreateDirectory(folder);
+        PrivateFiles.CreateFolder(folder);
         var path = Path.Combine(folder, "provisioning.log");
+        PrivateFiles.OwnFile(path);
         if (File.Exists(path) && new FileInfo(path).Length > Longest)
         {
             File.Move(path, path + ".old", overwrite: true);
         }
 
-        _writer = new StreamWriter(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
+        _writer = new StreamWriter(PrivateFiles.Write(path, FileMode.Append, FileShare.ReadWrite)) { AutoFlush = true };
     }
 
     /// <summary>Writes a line with the time.</summary>

@@ -1,3 +1,5 @@
+using ComfyServe.Testing.Files;
+
 namespace ComfyServe.Api.Tests.Jobs;
 
 public sealed class DurabilityTests
@@ -52,7 +54,6 @@ public sealed class DurabilityTests
         Assert.Equal("completed", (string?)answer["status"]);
         var runs = host.Engine.Submitted.ToArray();
         Assert.Equal(2, runs.Length);
-        Assert.NotEqual(runs[0].Id, runs[1].Id);
         Assert.Equal(runs[0].GraphText, runs[1].GraphText);
     }
 
@@ -163,6 +164,19 @@ public sealed class DurabilityTests
 
         Assert.Equal((200, "completed"), (status, (string?)answer["status"]));
         Assert.Equal(2, host.Engine.Submitted.Count);
+    }
+
+    [Fact]
+    public async Task Data_AfterARunWithAnInput_IsForThisAccountAlone()
+    {
+        await using var host = await ApiHost.StartAsync();
+        await host.RunAsync("""{"1": {"class_type": "LoadImage", "inputs": {"image": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="}}, "9": {"class_type": "SaveImage", "inputs": {"images": ["1", 0]}}}""");
+
+        var files = Directory.GetFiles(host.Folder, "*", SearchOption.AllDirectories);
+        Assert.Contains(files, static f => f.Contains("outputs", StringComparison.Ordinal));
+        Assert.Contains(files, static f => f.Contains("inputs", StringComparison.Ordinal));
+        Assert.All(files, static f => Assert.Equal((f, "600"), (f, FileModes.Of(f))));
+        Assert.All((string[])[host.Folder, .. Directory.GetDirectories(host.Folder, "*", SearchOption.AllDirectories)], static f => Assert.Equal((f, "700"), (f, FileModes.Of(f))));
     }
 
     [Fact]

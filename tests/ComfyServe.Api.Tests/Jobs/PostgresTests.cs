@@ -59,8 +59,10 @@ public sealed class PostgresTests(PostgresTests.Server server) : IClassFixture<P
         var (refused, answer) = await host.SubmitAsync(Workflows.Image, """, "request_id": "refused" """);
         host.Engine.InterruptRunning(); // the job ends while nothing can be written
         var (_, early) = await host.GetAsync("/result/abc?wait=60");
+        var (unread, said) = await host.GetAsync("/result/nobodys");
         await server.ReviveAsync();
 
+        Assert.Equal((503, "The service's record of jobs cannot be reached now; try again later"), (unread, (string?)said["detail"]));
         Assert.Equal((503, "ledger_unavailable"), (refused, (string?)answer["error"]!["code"]));
         Assert.Equal("run_interrupted", (string?)early["error"]!["code"]);
         await AcceptedAgainAsync(host);

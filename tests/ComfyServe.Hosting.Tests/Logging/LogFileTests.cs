@@ -16,7 +16,9 @@ public sealed class LogFileTests : IDisposable
     {
         Write(new LogFile(Path.Combine(_folder, "logs"), "gateway", _time, Assert.Fail), "first\nsecond");
 
-        Assert.Equal("2026-01-02T03:04:05.000Z Warning: Tests[7] first second\n", File.ReadAllText(Path.Combine(_folder, "logs", "gateway.log")));
+        var path = Path.Combine(_folder, "logs", "gateway.log");
+        Assert.Equal("2026-01-02T03:04:05.000Z Warning: Tests[7] first second\n", File.ReadAllText(path));
+        Assert.True(OperatingSystem.IsWindows() || File.GetUnixFileMode(path) == (UnixFileMode.UserRead | UnixFileMode.UserWrite));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using ComfyServe.Hosting.Files;
 using ComfyServe.Jobs;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -21,8 +22,17 @@ internal sealed class ServiceLedger(ApiOptions options, TimeProvider time, ILogg
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(options.DataFolder);
-        Instance = await ReadInstanceAsync(Path.Combine(options.DataFolder, "instance"), cancellationToken);
+        try
+        {
+            PrivateFiles.CreateFolder(options.DataFolder);
+            Instance = await ReadInstanceAsync(Path.Combine(options.DataFolder, "instance"), cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new LedgerUnavailableException(
+                $"the data folder '{options.DataFolder}' cannot be written ({e.Message}): give this account the right to write there, mount it writable, or choose another one", e);
+        }
+
         var settings = new LedgerOptions { Folder = Path.Combine(options.DataFolder, "ledger"), Postgres = options.LedgerPostgres, Key = options.LedgerKey };
         _ledger = await JobLedger.OpenAsync(settings, time, logger, cancellationToken);
     }
@@ -44,7 +54,7 @@ internal sealed class ServiceLedger(ApiOptions options, TimeProvider time, ILogg
         }
 
         var fresh = Guid.NewGuid().ToString("N");
-        await File.WriteAllTextAsync(path, fresh, cancellationToken);
+        await PrivateFiles.WriteAsync(path, System.Text.Encoding.ASCII.GetBytes(fresh), cancellationToken);
         return fresh;
     }
 }

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using ComfyServe.Diffusion.Runtime;
 using ComfyServe.Engine.Images;
 using ComfyServe.Engine.Nodes.Values;
+using ComfyServe.Hosting.Files;
 using ComfyServe.Workflows.Json;
 using ComfyServe.Workflows.Pictures;
 
@@ -48,7 +49,7 @@ internal static class ImageSaver
         var partial = Path.Combine(Path.GetDirectoryName(path)!, $".{Guid.NewGuid():N}.tmp");
         try
         {
-            using (var output = new FileStream(partial, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1 << 16))
+            using (var output = PrivateFiles.Write(partial, FileMode.CreateNew, FileShare.None, bufferSize: 1 << 16))
             {
                 PngWriter.Write(output, pixels, (int)images.Width, (int)images.Height, (int)images.Channels, compression, texts);
             }

@@ -1,4 +1,5 @@
 using ComfyServe.Engine.Folders;
+using ComfyServe.Hosting.Files;
 
 namespace ComfyServe.Engine.Nodes.Images;
 
@@ -32,7 +33,7 @@ internal sealed record OutputFileName(string Folder, string Subfolder, string Na
                 $"**** ERROR: Saving image outside the output folder is not allowed.\n full_output_folder: {folder}\n         output_dir: {output}");
         }
 
-        Directory.CreateDirectory(folder);
+        PrivateFiles.CreateFolder(folder);
         return new OutputFileName(folder, subfolder, name, numbers.Next(folder, name, ending));
     }
 
