@@ -74,6 +74,11 @@ internal sealed class JobApi(EndpointLedger ledger, LargeBodies bodies, AddressC
             return Answers.Failure(StatusCodes.Status422UnprocessableEntity, "invalid_args", $"'webhook.url' is not called: {refused}");
         }
 
+        return await KeepAsync(context, endpoint, given, cost, Convert.ToHexStringLower(SHA256.HashData(body.Bytes.Span)));
+    }
+
+    private async Task<IResult> KeepAsync(HttpContext context, EndpointRow endpoint, JobSubmission given, double cost, string fingerprint)
+    {
         var key = context.Request.Headers["Idempotency-Key"].ToString();
         var accepted = await ledger.Jobs.AcceptAsync(new NewJob
         {
@@ -85,7 +90,7 @@ internal sealed class JobApi(EndpointLedger ledger, LargeBodies bodies, AddressC
             Priority = given.Priority ?? 0,
             MaxAttempts = given.MaxAttempts ?? 5,
             IdempotencyKey = key.Length == 0 ? null : key,
-            Fingerprint = Convert.ToHexStringLower(SHA256.HashData(body.Bytes.Span)),
+            Fingerprint = fingerprint,
         });
         ledger.Changed();
         if (accepted.Outcome == AcceptOutcome.KeyConflict)
