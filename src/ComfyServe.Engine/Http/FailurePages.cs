@@ -17,6 +17,10 @@ internal sealed partial class FailurePages(RequestDelegate next, EngineOptions o
         {
             await TooLargeAsync(context);
         }
+        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status400BadRequest && !context.Response.HasStarted)
+        {
+            await Reply.TextAsync(context, StatusCodes.Status400BadRequest, e.Message);
+        }
         catch (Exception e) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
         {
             Log.Failed(logger, e, context.Request.Method, context.Request.Path);

@@ -55,6 +55,15 @@ internal static class JsonBody
         },
     };
 
+    /// <summary>Python fails at whole numbers of more digits while it reads the body; whatever looks at one later would fail too.</summary>
+    private static JsonElement Readable(JsonElement number)
+    {
+        var text = number.GetRawText();
+        return text.Length <= PythonConversion.MaxDigits || text.AsSpan().IndexOfAny('.', 'e', 'E') >= 0
+            ? number
+            : throw new BadHttpRequestException($"A whole number of the body has {text.Length} digits; use at most {PythonConversion.MaxDigits}");
+    }
+
     private static JsonNode? Build(JsonElement element)
     {
         switch (element.ValueKind)
@@ -74,7 +83,7 @@ internal static class JsonBody
             case JsonValueKind.True or JsonValueKind.False:
                 return JsonValue.Create(element.ValueKind == JsonValueKind.True);
             case JsonValueKind.Number:
-                return JsonValue.Create(element);
+                return JsonValue.Create(Readable(element));
             default:
                 return null;
         }

@@ -52,12 +52,16 @@ internal static class SphericalResampler
         var fromUnit = where(fromLength == 0, zeros_like(from), from / fromLength);
         var toUnit = where(toLength == 0, zeros_like(to), to / toLength);
 
+        Interruption.Check();
         var cosine = (fromUnit * toUnit).sum(-1, keepdim: true);
         var angle = cosine.acos();
         var sine = angle.sin();
+        Interruption.Check();
         var turned = ((((1 - ratio) * angle).sin() / sine) * fromUnit) + (((ratio * angle).sin() / sine) * toUnit);
+        Interruption.Check();
         turned *= (fromLength * (1 - ratio)) + (toLength * ratio);
 
+        Interruption.Check();
         // Parallel vectors need no turn and opposite ones have no shortest way: neither has a usable sine.
         turned = where(cosine > ParallelLimit, from, turned);
         return where(cosine < OppositeLimit, (from * (1 - ratio)) + (to * ratio), turned);

@@ -63,7 +63,7 @@ internal sealed partial class PromptRunner(
     public ExecutionOutcome Unrecorded(QueuedPrompt prompt)
     {
         Empty();
-        return new ExecutionOutcome("error", Completed: false, [new JsonArray("execution_error", Data(prompt, new OutOfMemoryException(NoRoom)))], [], []);
+        return new ExecutionOutcome("error", Completed: false, [new JsonArray("execution_error", Data(prompt, "torch.OutOfMemoryError", NoRoom))], [], []);
     }
 
     /// <summary>Gives memory back.</summary>
@@ -92,27 +92,27 @@ internal sealed partial class PromptRunner(
         // Cached results may hold models: they go first.
         _executor?.ResetCaches();
         _models.Clear();
-        GC.Collect();
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         GC.WaitForPendingFinalizers();
         TorchRuntime.TrimMemory();
     }
 
     private ExecutionOutcome Failure(QueuedPrompt prompt, RunEvents events, Exception exception)
     {
-        var data = Data(prompt, exception);
+        var data = Data(prompt, exception.GetType().FullName, exception.Message);
         var message = new JsonArray("execution_error", data.DeepClone());
         events.Send("execution_error", data, Audience.Client);
         return new ExecutionOutcome("error", Completed: false, [message], [], []);
     }
 
-    private JsonObject Data(QueuedPrompt prompt, Exception exception) => new()
+    private JsonObject Data(QueuedPrompt prompt, string? type, string message) => new()
     {
         ["prompt_id"] = prompt.PromptId,
         ["node_id"] = null,
         ["node_type"] = null,
         ["executed"] = new JsonArray(),
-        ["exception_message"] = $"{ValueText.Cut(exception.Message)}\n",
-        ["exception_type"] = exception.GetType().FullName,
+        ["exception_message"] = $"{ValueText.Cut(message)}\n",
+        ["exception_type"] = type,
         ["traceback"] = new JsonArray(),
         ["current_inputs"] = new JsonObject(),
         ["current_outputs"] = new JsonArray(),

@@ -8,8 +8,8 @@ namespace ComfyServe.Workflows.Json;
 /// <summary>Python's <c>int()</c>, <c>float()</c>, <c>str()</c> and <c>bool()</c> on JSON values, with its messages.</summary>
 public static class PythonConversion
 {
-    /// <summary>More digits than this are refused, as Python does: conversion takes quadratic time.</summary>
-    private const int MaxDigits = 4300;
+    /// <summary>Whole numbers of more digits are refused, as Python does: conversion takes quadratic time.</summary>
+    public const int MaxDigits = 4300;
 
     /// <summary><c>int(value)</c>.</summary>
     /// <exception cref="FormatException">The text is no whole number.</exception>

@@ -37,10 +37,15 @@ public sealed class ComfyServeProcess : IAsyncDisposable
     /// <param name="environment">Variables on top of this process's.</param>
     /// <param name="disk">A disk that this process alone sees, see <see cref="SmallDisk"/>.</param>
     /// <param name="folder">Its working folder; null is the repository.</param>
+    /// <param name="dataLimit">Most bytes of memory (<c>ulimit -d</c>); null for no limit. Not together with a disk.</param>
     public static ComfyServeProcess Start(
-        IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, SmallDisk? disk = null, string? folder = null)
+        IEnumerable<string> arguments,
+        IReadOnlyDictionary<string, string>? environment = null,
+        SmallDisk? disk = null,
+        string? folder = null,
+        long? dataLimit = null)
     {
-        var start = new ProcessStartInfo(disk is null ? "dotnet" : "unshare")
+        var start = new ProcessStartInfo(disk is not null ? "unshare" : dataLimit is null ? "dotnet" : "prlimit")
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
@@ -51,6 +56,12 @@ public sealed class ComfyServeProcess : IAsyncDisposable
         foreach (var argument in disk?.Prefix ?? [])
         {
             start.ArgumentList.Add(argument);
+        }
+
+        if (dataLimit is not null)
+        {
+            start.ArgumentList.Add($"--data={dataLimit}");
+            start.ArgumentList.Add("dotnet");
         }
 
         start.ArgumentList.Add(Path.Combine(RepositoryRoot.Path, "artifacts", "bin", "ComfyServe.Cli", "release_linux-x64", "comfyserve.dll"));
