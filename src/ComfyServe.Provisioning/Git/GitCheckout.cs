@@ -1,5 +1,4 @@
 using ComfyServe.Hosting.Outbound;
-using ComfyServe.Provisioning.Downloads;
 using LibGit2Sharp;
 
 namespace ComfyServe.Provisioning.Git;

@@ -1,5 +1,4 @@
 using ComfyServe.Hosting.Outbound;
-using ComfyServe.Provisioning.Downloads;
 
 namespace ComfyServe.Provisioning.Manifest;
 

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using ComfyServe.Hosting.Outbound;
-using ComfyServe.Provisioning.Downloads;
 using ComfyServe.Provisioning.Manifest;
 using ComfyServe.Provisioning.Running;
 

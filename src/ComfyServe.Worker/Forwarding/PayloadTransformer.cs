@@ -55,7 +55,7 @@ internal sealed class PayloadTransformer(string destination, int payloadBytes, U
     public override async ValueTask<bool> TransformResponseAsync(HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
     {
         _status = proxyResponse?.StatusCode;
-        note.Status = (int)(_status ?? 0);
+        note.Status = _status is { } status ? (int)status : 0;
         note.JobId = JobIdOf(proxyResponse);
         var copies = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
         if (proxyResponse is not { StatusCode: HttpStatusCode.InternalServerError })
