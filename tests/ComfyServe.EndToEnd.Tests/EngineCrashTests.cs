@@ -63,17 +63,18 @@ public sealed class EngineCrashTests : IDisposable
     [Fact(Timeout = 120_000)]
     public async Task Kill_Stack_LeavesNoEngineBehind()
     {
+        var token = TestContext.Current.CancellationToken;
         var identity = new Dictionary<string, string> { ["CONTAINER_ID"] = "1", ["MASTER_TOKEN"] = "token", ["REPORT_ADDR"] = "http://127.0.0.1:9", ["WORKER_PORT"] = "0" };
         await using var stack = ComfyServeProcess.Start(["stack", "--folder", Data("stack"), "--data", Data("data")], identity);
-        await stack.ReadyAsync(Cancellation);
+        await stack.ReadyAsync(token);
         var engine = Assert.Single(ProcessTree.Children(stack.Id));
 
         Signal.Send(stack.Id, Signal.Kill);
-        await stack.ExitAsync(Cancellation);
+        await stack.ExitAsync(token);
 
         while (ProcessTree.Runs(engine))
         {
-            await Task.Delay(20, Cancellation); // the test's own limit ends it
+            await Task.Delay(20, token); // the test's own limit ends it
         }
     }
 

@@ -12,13 +12,12 @@ public sealed class SupervisedProgramTests
     private readonly Channel<ProgramSnapshot> _changes = Channel.CreateUnbounded<ProgramSnapshot>();
     private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
 
-    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
-
     [Fact(Timeout = 60_000)]
     public async Task Stop_ProgramWithAChild_EndsBoth()
     {
+        var token = TestContext.Current.CancellationToken;
         await using var supervisor = Supervise("trap '' TERM; sleep 300 & echo child $!; echo ready; while :; do wait; done", stop: TimeSpan.FromMilliseconds(200));
-        await supervisor.FirstReady.WaitAsync(Cancellation);
+        await supervisor.FirstReady.WaitAsync(token);
         var child = int.Parse((await LineAsync("child "))["child ".Length..], System.Globalization.CultureInfo.InvariantCulture);
 
         await supervisor.StopAsync();
@@ -32,8 +31,9 @@ public sealed class SupervisedProgramTests
     [InlineData("echo ready; exec dd if=/dev/zero of=/dev/null bs=400M", "was ended because it used", null)]
     public async Task End_OfARealProgram_IsToldAndItIsStartedAgain(string script, string reason, string? lastLine)
     {
+        var token = TestContext.Current.CancellationToken;
         await using var supervisor = Supervise(script);
-        await supervisor.FirstReady.WaitAsync(Cancellation);
+        await supervisor.FirstReady.WaitAsync(token);
 
         var end = (await UntilAsync(ProgramPhase.Pausing)).LastEnd!;
         await UntilAsync(ProgramPhase.Ready);
@@ -45,9 +45,10 @@ public sealed class SupervisedProgramTests
     [Fact(Timeout = 60_000)]
     public async Task Start_ProgramThatIsNotThere_SaysSo()
     {
+        var token = TestContext.Current.CancellationToken;
         await using var supervisor = Supervise(command: ["no-such-program"]);
 
-        var failure = await Assert.ThrowsAsync<ProgramFailedException>(() => supervisor.FirstReady.WaitAsync(Cancellation));
+        var failure = await Assert.ThrowsAsync<ProgramFailedException>(() => supervisor.FirstReady.WaitAsync(token));
 
         Assert.Contains("'no-such-program' cannot be started: No such file", failure.Message, StringComparison.Ordinal);
     }
@@ -77,7 +78,7 @@ public sealed class SupervisedProgramTests
     {
         while (true)
         {
-            if (await _changes.Reader.ReadAsync(Cancellation) is var change && change.Phase == phase)
+            if (await _changes.Reader.ReadAsync(TestContext.Current.CancellationToken) is var change && change.Phase == phase)
             {
                 return change;
             }
@@ -88,7 +89,7 @@ public sealed class SupervisedProgramTests
     {
         while (true)
         {
-            if (await _lines.Reader.ReadAsync(Cancellation) is var line && line.StartsWith(beginning, StringComparison.Ordinal))
+            if (await _lines.Reader.ReadAsync(TestContext.Current.CancellationToken) is var line && line.StartsWith(beginning, StringComparison.Ordinal))
             {
                 return line;
             }
