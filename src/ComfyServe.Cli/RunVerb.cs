@@ -82,6 +82,8 @@ internal static class RunVerb
 
         foreach (var input in file.LocalInputs().ToList())
         {
+            // What leaves this machine is said, on the channel that no program reads results from.
+            Console.Error.WriteLine($"note: '{input.Path}' is sent as {input.NodeId}.{input.Name}");
             input.Inline();
         }
     }

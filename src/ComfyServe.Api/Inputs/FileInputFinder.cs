@@ -1,4 +1,5 @@
 using ComfyServe.Api.Engines.Catalogue;
+using ComfyServe.Workflows;
 
 namespace ComfyServe.Api.Inputs;
 
@@ -31,6 +32,6 @@ internal static class FileInputFinder
         var known = catalogue?.Find(input.NodeType);
         var spec = known?.Find(input.Name);
         needsFolder = spec is { IsFile: true, NeedsFolder: true };
-        return spec?.IsFile ?? (known is null && FileUses.IsLoader(input.NodeType, input.Name));
+        return spec?.IsFile ?? (known is null && LoaderInputs.HoldsFile(input.NodeType, input.Name));
     }
 }

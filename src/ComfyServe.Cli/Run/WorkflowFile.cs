@@ -104,21 +104,21 @@ internal sealed class WorkflowFile
         return new() { ["input"] = input };
     }
 
-    /// <summary>Files beside the workflow that its inputs name: input slot → path on this machine.</summary>
+    /// <summary>Files beside the workflow that loading nodes name. A prompt or a model of the same name as a file is none of them.</summary>
     public IEnumerable<LocalInput> LocalInputs()
     {
-        foreach (var (_, node) in Graph)
+        foreach (var (id, node) in Graph)
         {
-            if (node?["inputs"] is not JsonObject inputs)
+            if (node is not JsonObject { } found || found["inputs"] is not JsonObject inputs || found["class_type"] is not JsonValue type || !type.TryGetValue<string>(out var name))
             {
                 continue;
             }
 
-            foreach (var (name, value) in inputs.ToList())
+            foreach (var (input, value) in inputs.ToList())
             {
-                if (value is JsonValue text && text.TryGetValue<string>(out var file) && Find(file) is { } path)
+                if (LoaderInputs.HoldsFile(name, input) && value is JsonValue text && text.TryGetValue<string>(out var file) && Find(file) is { } path)
                 {
-                    yield return new LocalInput(inputs, name, path);
+                    yield return new LocalInput(id, inputs, input, path);
                 }
             }
         }

@@ -133,14 +133,30 @@ public sealed class WorkflowFileTests : IDisposable
         Directory.CreateDirectory(Path.Combine(_folder.FullName, "input"));
         File.WriteAllBytes(Path.Combine(_folder.FullName, "input", "a.png"), [1, 2, 3]);
         File.WriteAllBytes(Path.Combine(_folder.FullName, "b.jpg"), [4]);
-        var file = Read("""{"1": {"class_type": "A", "inputs": {"image": "a.png", "other": "b.jpg", "text": "no.png", "up": "../b.jpg"}}}""");
+        var file = Read("""{"1": {"class_type": "LoadImage", "inputs": {"image": "a.png", "mask": "b.jpg", "file": "no.png", "video": "../b.jpg"}}}""");
 
         var found = file.LocalInputs().ToList();
         found.ForEach(static i => i.Inline());
 
-        Assert.Equal(["image", "other"], found.Select(i => i.Name));
+        Assert.Equal(["image", "mask"], found.Select(i => i.Name));
         Assert.Equal("data:image/png;base64,AQID", file.Graph["1"]!["inputs"]!["image"]!.ToString());
-        Assert.Equal("data:image/jpeg;base64,BA==", file.Graph["1"]!["inputs"]!["other"]!.ToString());
+        Assert.Equal("data:image/jpeg;base64,BA==", file.Graph["1"]!["inputs"]!["mask"]!.ToString());
+    }
+
+    [Theory]
+    [InlineData("CLIPTextEncode", "text", "notes.txt")]
+    [InlineData("CLIPTextEncode", "text", ".env")]
+    [InlineData("LoraLoader", "lora_name", "style.safetensors")]
+    [InlineData("CheckpointLoaderSimple", "ckpt_name", "style.safetensors")]
+    [InlineData("PreviewAny", "source", "notes.txt")]
+    [InlineData("LoadImageFromUrl", "image", "notes.txt")]
+    [InlineData("SaveImage", "filename_prefix", "notes.txt")]
+    [InlineData("StringConcatenate", "image", "notes.txt")]
+    public void LocalInputs_TextThatIsAFilesNameToo_StaysAText(string type, string input, string value)
+    {
+        File.WriteAllText(Path.Combine(_folder.FullName, value), "secret");
+
+        Assert.Empty(Read($$"""{"1": {"class_type": "{{type}}", "inputs": {"{{input}}": "{{value}}"} } }""").LocalInputs());
     }
 
     private WorkflowFile Read(string content)

@@ -1,3 +1,5 @@
+using ComfyServe.Workflows;
+
 namespace ComfyServe.Api.Engines.Catalogue;
 
 /// <summary>
@@ -6,11 +8,6 @@ namespace ComfyServe.Api.Engines.Catalogue;
 /// </summary>
 internal static class FileUses
 {
-    private static readonly HashSet<string> Loaded = new(StringComparer.OrdinalIgnoreCase)
-    {
-        "image", "mask", "video", "audio", "file", "latent", "model_file", "image_path", "video_path", "audio_path", "audio_file", "video_file", "image_file",
-    };
-
     private static readonly HashSet<string> PathWords = new(StringComparer.OrdinalIgnoreCase)
     {
         "path", "paths", "filepath", "file", "files", "filename", "filenames", "folder", "folders", "foldername", "subfolder", "dir", "directory",
@@ -40,10 +37,6 @@ internal static class FileUses
     /// <summary>What an input is that is described nowhere.</summary>
     public static FileUse OfUnknown(string type, bool isOutput, string input) => OfName(type, isOutput, input);
 
-    /// <summary><c>LoadImage</c>, <c>VHS_LoadVideo</c>, <c>Image Load</c> and the like, but not those that take URLs themselves.</summary>
-    public static bool IsLoader(string type, string input) =>
-        type.Contains("Load", StringComparison.Ordinal) && !type.Contains("url", StringComparison.OrdinalIgnoreCase) && Loaded.Contains(input);
-
     private static FileUse OfName(string type, bool isOutput, string input)
     {
         input = input[(input.LastIndexOf('.') + 1)..]; // of the inputs that a choice brings along: 'format.filename_prefix'
@@ -53,6 +46,6 @@ internal static class FileUses
             return FileUse.Save;
         }
 
-        return IsLoader(type, input) || words.Any(PathWords.Contains) ? FileUse.Load : FileUse.None;
+        return LoaderInputs.HoldsFile(type, input) || words.Any(PathWords.Contains) ? FileUse.Load : FileUse.None;
     }
 }
