@@ -93,6 +93,10 @@ public sealed class RunTests
         await using var host = await ApiHost.StartAsync(Quick, engines: 2);
         const string Fatal = """{"1": {"class_type": "FakeFail", "inputs": {"exception_type": "RuntimeError", "message": "CUDA error: an illegal memory access was encountered"}}}""";
 
+        await host.Engines[0].ConnectedAsync();
+        await host.Engines[1].ConnectedAsync(); // one that is not reached yet is no other to go to
+        await host.RunAsync(Graph);
+
         var (status, answer) = await host.RunAsync(Fatal);
         var (health, report) = await host.GetAsync("/health");
         var (after, _) = await host.RunAsync(Graph);
