@@ -19,8 +19,8 @@ public sealed partial class SecurityPageTests
         Assert.All(rows, row => Assert.All(Names(row), name => Assert.Contains(name, tests)));
     }
 
-    private static List<string> Names(string row) => [.. TestName().Matches(row.Split('|')[^2]).Select(static m => m.Groups[1].Value)];
+    private static List<string> Names(string row) => [.. TestName().Matches(row.Split('|')[^2]).Select(static m => m.Groups["name"].Value)];
 
-    [GeneratedRegex("`([A-Za-z0-9]+Tests)`")]
+    [GeneratedRegex("`(?<name>[A-Za-z0-9]+Tests)`", RegexOptions.ExplicitCapture, 5000)]
     private static partial Regex TestName();
 }

@@ -48,7 +48,10 @@ public sealed class KillTests : IDisposable
             using var client = new ApiClient(await last.ReadyAsync(Cancellation));
             foreach (var id in accepted)
             {
-                Assert.Equal((id, "completed"), (id, (string?)(await client.ResultAsync(id)).Body["status"]));
+                var (_, result) = await client.ResultAsync(id);
+
+                // A request that was running at three deaths in a row is the suspect; nothing else may fail it.
+                Assert.True((string?)result["status"] == "completed" || (string?)result["error"]?["code"] == "suspected_of_crash", $"{id}: {result}");
             }
 
             // A delivery that a killed process had under way is claimed for a little while.

@@ -37,20 +37,20 @@ public sealed class FleetWorkerTests
     [Fact]
     public void Report_AnySequenceOfSenders_LastOneTellsAll() => Gen.Frequency((1, Original), (1, Ours)).Array[1, 12].Sample(static reports =>
     {
-        var (worker, now, last) = (New(), 0.0, default(WorkerStatus));
+        var (worker, now, last, heard) = (New(), 0.0, default(WorkerStatus), 0.0);
         foreach (var report in reports)
         {
             now++;
             var sent = report.Extension is { } e ? report with { Extension = e with { Sequence = (long)now } } : report;
-            last = worker.Report(sent, now, now) ? sent : last;
+            (last, heard) = worker.Report(sent, now, now) ? (sent, now) : (last, heard);
         }
 
         var fresh = New();
-        fresh.Report(last!, now, now);
+        fresh.Report(last!, heard, heard);
         Assert.Equal(
-            (fresh.Ours, fresh.SaysDraining, fresh.QueueLimit, fresh.Perf.Parallel, fresh.Load, fresh.IsAlive(now + 10)),
-            (worker.Ours, worker.SaysDraining, worker.QueueLimit, worker.Perf.Parallel, worker.Load, worker.IsAlive(now + 10)));
-        Assert.Equal(last!.Extension?.Draining != true && worker.Phase == WorkerPhase.Idle, worker.IsOpen(now));
+            (fresh.Ours, fresh.SaysDraining, fresh.QueueLimit, fresh.Perf.Parallel, fresh.Load, fresh.IsAlive(heard + 10)),
+            (worker.Ours, worker.SaysDraining, worker.QueueLimit, worker.Perf.Parallel, worker.Load, worker.IsAlive(heard + 10)));
+        Assert.Equal(last!.Extension?.Draining != true && worker.Phase == WorkerPhase.Idle, worker.IsOpen(heard));
     }, iter: 2_000);
 
     private static FleetWorker New() => new(new WorkerRow { Id = 1, EndpointId = 1, Phase = "Created" }, new LivenessLimits(), 0);

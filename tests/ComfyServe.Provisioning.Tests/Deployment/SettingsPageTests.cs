@@ -6,11 +6,11 @@ namespace ComfyServe.Provisioning.Tests.Deployment;
 /// <summary>docs/reference/settings.md has every environment variable that the sources read.</summary>
 public sealed partial class SettingsPageTests
 {
-    /// <summary>Texts that look like variables and are none: names of blend modes, number formats, node inputs, log marks.</summary>
+    /// <summary>Texts that look like variables and are none: names of blend modes, number formats, node inputs, log marks, switches of .NET.</summary>
     private static readonly string[] Others =
     [
         "SRC_IN", "SRC_OUT", "SRC_OVER", "SRC_ATOP", "DST_IN", "DST_OUT", "DST_OVER", "DST_ATOP", "F8_E4M3", "F8_E5M2", "LATENT_OPERATION", "CONTROL_NET",
-        "UNIQUE_ID", "EXTRA_PNGINFO", "BACKENDS_READY_TIMEOUT", "BACKENDS_READY", "BACKEND_UNRECOVERABLE", "KEY_ID",
+        "UNIQUE_ID", "EXTRA_PNGINFO", "BACKENDS_READY_TIMEOUT", "BACKENDS_READY", "BACKEND_UNRECOVERABLE", "KEY_ID", "AUDIO_UI", "REGEX_NONBACKTRACKING_MAX_AUTOMATA_SIZE",
     ];
 
     [Fact]
