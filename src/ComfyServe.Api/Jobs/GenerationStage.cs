@@ -22,10 +22,10 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
     /// </summary>
     private const int MostLosses = 6;
 
-    /// <summary>Runs of earlier processes that are looked for, newest first.</summary>
     /// <summary>Nodes put what they were given into their messages: it may be a file.</summary>
     private const int LongestMessage = 2_000;
 
+    /// <summary>Runs of earlier processes that are looked for, newest first.</summary>
     private const int OldRuns = 9;
 
     private static readonly TimeSpan Connect = TimeSpan.FromSeconds(5);

@@ -74,14 +74,12 @@ public sealed class LoadImageTests : IDisposable
     }
 
     [Fact]
-    public void LoadImage_FileCutWithinItsPixels_Fails()
+    public void LoadImage_FileCutWithinItsPixels_GivesWhatIsThere()
     {
         var file = File.ReadAllBytes(RecordedData.Golden("loadimage", "rgb.png"));
         File.WriteAllBytes(Path.Combine(_folders.Input, "cut.png"), file[..^300]);
 
-        var exception = Assert.Throws<NodeException>(() => Load("cut.png"));
-
-        Assert.Equal("OSError", exception.Type);
+        Assert.Null(Record.Exception(() => Load("cut.png")));
     }
 
     private void Load(string name) =>

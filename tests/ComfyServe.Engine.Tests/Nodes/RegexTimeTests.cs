@@ -47,9 +47,10 @@ public sealed class RegexTimeTests
     [Fact]
     public void Compile_AnyPattern_MatchesAsWithBacktracking()
     {
-        var atom = Of("a", "b", ".", "[ab]", "[^a]", @"\w", @"\d", "^", "$", @"\b", "(a)", "(b|ab)", "(?:a|b)", "é");
+        // Nor anchors: the two engines of the platform disagree on some patterns that have them in one branch of several.
+        var atom = Of("a", "b", ".", "[ab]", "[^a]", @"\w", @"\d", "(a)", "(b|ab)", "(?:a|b)", "é");
         // No lazy loops: the platform's backtracking engine overlooks matches with them, for example the second one of '\w*?a[^a]+?\b|(.?é)' in ' éab '.
-        var part = Gen.Select(atom, Of("", "", "*", "+", "?", "{1,2}"), (a, q) => a is "^" or "$" or @"\b" ? a : a + q);
+        var part = Gen.Select(atom, Of("", "", "*", "+", "?", "{1,2}"), static (a, q) => a + q);
         var pattern = Gen.Select(part.Array[1, 5], part.Array[0, 3]).Select(p => p.Item2.Length == 0 ? string.Concat(p.Item1) : $"{string.Concat(p.Item1)}|({string.Concat(p.Item2)})");
         var text = Of('a', 'b', 'A', '1', ' ', '\n', 'é').Array[0, 12].Select(c => new string(c));
 
