@@ -7,8 +7,9 @@ namespace ComfyServe.Engine.Nodes.Strings;
 /// <remarks>
 /// .NET's language is nearly the same. Translated are <c>(?P&lt;name&gt;…)</c>, <c>(?P=name)</c>, <c>\Z</c> and
 /// <c>{,n}</c>; named groups become plain ones, since .NET would number them behind all others.
-/// Where the pattern allows it, matching takes time in proportion to the text (no backtracking); elsewhere a single match
-/// has <see cref="LongestMatch"/>.
+/// Matching backtracks, as Python's does: a single match has <see cref="LongestMatch"/>. The platform's engine that does not
+/// backtrack is there for matches that take longer; not for all, since it overlooks matches (<c>\d?b</c> in <c>1 aba1b</c>
+/// has two, and it finds the second; .NET 10.0.401).
 /// </remarks>
 internal sealed class PythonRegex
 {
@@ -20,6 +21,7 @@ internal sealed class PythonRegex
 
     private readonly Dictionary<string, int> _names = new(StringComparer.Ordinal);
     private readonly StringBuilder _translated = new();
+    private readonly Lazy<Regex?> _linear;
     private readonly string _pattern;
     private int _groups;
     private int _position;
@@ -36,11 +38,15 @@ internal sealed class PythonRegex
             | (caseInsensitive ? RegexOptions.IgnoreCase : RegexOptions.None)
             | (multiline ? RegexOptions.Multiline : RegexOptions.None)
             | (dotAll ? RegexOptions.Singleline : RegexOptions.None);
-        Regex = Compile(_translated.ToString(), options);
+        Regex = new Regex(_translated.ToString(), options, LongestMatch);
+        _linear = new Lazy<Regex?>(() => CompileLinear(_translated.ToString(), options));
     }
 
     /// <summary>The pattern in .NET's language; groups have Python's numbers.</summary>
     public Regex Regex { get; }
+
+    /// <summary>The same, in time that grows with the text; null where the pattern looks back or around, or is too large.</summary>
+    public Regex? Linear => _linear.Value;
 
     /// <summary>Number of groups.</summary>
     public int Groups => _groups;
@@ -85,7 +91,7 @@ internal sealed class PythonRegex
         }
     }
 
-    private static Regex Compile(string pattern, RegexOptions options)
+    private static Regex? CompileLinear(string pattern, RegexOptions options)
     {
         try
         {
@@ -93,8 +99,7 @@ internal sealed class PythonRegex
         }
         catch (NotSupportedException)
         {
-            // It looks back or around, or is too large.
-            return new Regex(pattern, options, LongestMatch);
+            return null;
         }
     }
 

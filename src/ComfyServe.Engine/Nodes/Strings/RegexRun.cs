@@ -10,6 +10,7 @@ internal sealed class RegexRun
     private readonly NodeContext _context;
     private readonly StringBuilder _result = new();
     private readonly long _start;
+    private bool _isLinear;
 
     /// <summary>Begins; time counts from here.</summary>
     public RegexRun(PythonRegex pattern, NodeContext context)
@@ -23,7 +24,7 @@ internal sealed class RegexRun
     /// <exception cref="OperationCanceledException">The user interrupted the prompt.</exception>
     public IEnumerable<Match> Matches(string text)
     {
-        for (var match = First(text); match.Success; match = Next(match))
+        for (var match = First(text); match.Success; match = Next(text, match))
         {
             Check();
             yield return match;
@@ -76,15 +77,36 @@ internal sealed class RegexRun
         }
         catch (RegexMatchTimeoutException exception)
         {
-            throw TooLong(exception);
+            return WithoutBacktracking(text, 0, exception);
         }
     }
 
-    private Match Next(Match match)
+    private Match Next(string text, Match match)
     {
         try
         {
             return match.NextMatch();
+        }
+        catch (RegexMatchTimeoutException exception)
+        {
+            // After an empty match the next one begins a character later.
+            return WithoutBacktracking(text, match.Index + Math.Max(match.Length, 1), exception);
+        }
+    }
+
+    /// <summary>Goes on with the engine that does not backtrack, once for the rest of the text.</summary>
+    private Match WithoutBacktracking(string text, int start, RegexMatchTimeoutException cause)
+    {
+        Check();
+        if (_isLinear || _pattern.Linear is not { } linear)
+        {
+            throw TooLong(cause);
+        }
+
+        _isLinear = true;
+        try
+        {
+            return start > text.Length ? Match.Empty : linear.Match(text, start);
         }
         catch (RegexMatchTimeoutException exception)
         {
