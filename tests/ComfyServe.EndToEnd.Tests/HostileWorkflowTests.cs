@@ -24,16 +24,17 @@ public sealed class HostileWorkflowTests : IDisposable
     public void Dispose() => _folder.Delete(recursive: true);
 
     [Fact]
-    public Task Engine_HundredsOfHostileWorkflows_LivesAndServesOthers() => ServeAsync(warmUp: 200, cases: 320, ease: 4);
+    public Task Engine_HundredsOfHostileWorkflows_LivesAndServesOthers() => ServeAsync(warmUp: 200, cases: 320, ease: 4, growth: 1.5);
 
     [Fact]
     public Task Engine_TenThousandHostileWorkflows_LivesAndServesOthers()
     {
         Assert.SkipUnless(RecordedData.IsFull, "runs 10,000 workflows; set COMFYSERVE_TEST_FULL=1");
-        return ServeAsync(warmUp: 500, cases: 10_000, ease: 3);
+        return ServeAsync(warmUp: 500, cases: 10_000, ease: 3, growth: 1.1);
     }
 
-    private async Task ServeAsync(int warmUp, int cases, int ease)
+    // After a short warm-up a process still grows by compiled code and pools: only the long run tells what is kept of each workflow.
+    private async Task ServeAsync(int warmUp, int cases, int ease, double growth)
     {
         await using var engine = ComfyServeProcess.Start(["engine", "--port", "0", "--data", _folder.FullName], dataLimit: Memory);
         using var client = new HttpClient { BaseAddress = await engine.ReadyAsync(Cancellation), Timeout = TimeSpan.FromMinutes(1) };
@@ -59,7 +60,7 @@ public sealed class HostileWorkflowTests : IDisposable
             $"{cases} workflows; {before >> 20} MiB before, {after >> 20} MiB after; the longest waits:\n"
             + string.Join('\n', longest.Select(w => $"{w.Wait.TotalSeconds:0.00} s: {w.Kind} {w.Graph}")));
         Assert.InRange(longest[0].Wait, TimeSpan.Zero, 2 * Budget);
-        Assert.InRange(after, 0, before * 1.1);
+        Assert.InRange(after, 0, before * growth);
         Assert.Equal(0, await engine.StopAsync(Cancellation));
     }
 

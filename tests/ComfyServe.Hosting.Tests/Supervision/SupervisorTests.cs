@@ -3,13 +3,12 @@ using System.Net;
 using System.Threading.Channels;
 using ComfyServe.Hosting.Supervision;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 
 namespace ComfyServe.Hosting.Tests.Supervision;
 
 public sealed class SupervisorTests : IAsyncLifetime
 {
-    private readonly FakeTimeProvider _time = new();
+    private readonly TimersSeen _time = new();
     private readonly Channel<FakeProgram> _started = Channel.CreateUnbounded<FakeProgram>();
     private readonly Channel<ProgramSnapshot> _changes = Channel.CreateUnbounded<ProgramSnapshot>();
     private readonly List<string> _lines = [];
@@ -95,7 +94,9 @@ public sealed class SupervisorTests : IAsyncLifetime
         var supervisor = Begin(Program() with { StartLimit = TimeSpan.FromSeconds(30) });
         var program = await StartedAsync();
 
-        await AdvanceUntilAsync(supervisor.FirstReady);
+        await _time.SetUpAsync(TimeSpan.FromSeconds(30));
+        _time.Advance(TimeSpan.FromSeconds(30));
+        await Assert.ThrowsAsync<ProgramFailedException>(() => supervisor.FirstReady.WaitAsync(Cancellation));
 
         Assert.True(program.WasKilled);
         Assert.Equal("engine was not ready within 30 s", supervisor.WhyAway);
@@ -106,11 +107,18 @@ public sealed class SupervisorTests : IAsyncLifetime
     {
         var supervisor = Begin(Program() with { ReadyLine = null, Probe = new Uri("http://engine/") });
         await StartedAsync();
-        await AdvanceUntilAsync(_answers.AskedAsync(3));
+        await _answers.AskedAsync();
+        for (var i = 0; i < 3; i++)
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(100));
+            await _answers.AskedAsync();
+        }
+
         Assert.False(supervisor.FirstReady.IsCompleted);
 
         _answers.Status = HttpStatusCode.OK;
-        await AdvanceUntilAsync(supervisor.FirstReady);
+        _time.Advance(TimeSpan.FromMilliseconds(100));
+        await supervisor.FirstReady.WaitAsync(Cancellation);
 
         Assert.Equal(ProgramPhase.Ready, supervisor.State.Phase);
     }
@@ -121,10 +129,11 @@ public sealed class SupervisorTests : IAsyncLifetime
         await ReadyAsync(Program() with { MemoryLimit = 100L << 20 });
         var program = await StartedAsync(take: false);
 
+        await _time.SetUpAsync(TimeSpan.FromSeconds(1));
         program.MemoryInUse = 101L << 20;
-        var pausing = AdvanceUntilAsync(UntilAsync(ProgramPhase.Pausing));
+        _time.Advance(TimeSpan.FromSeconds(1));
 
-        await pausing;
+        await UntilAsync(ProgramPhase.Pausing);
         Assert.True(program.WasKilled);
         Assert.Equal("was ended because it used 101 MiB of memory and may use 100", _supervisor!.State.LastEnd!.Reason);
     }
@@ -135,11 +144,25 @@ public sealed class SupervisorTests : IAsyncLifetime
         _answers.Status = HttpStatusCode.OK;
         await ReadyAsync(Program() with { Probe = new Uri("http://engine/"), SilenceLimit = TimeSpan.FromSeconds(20) });
         var program = await StartedAsync(take: false);
-        await AdvanceUntilAsync(_answers.AskedAsync(30));
-        Assert.Equal(ProgramPhase.Ready, _supervisor!.State.Phase);
+        await _time.SetUpAsync(TimeSpan.FromSeconds(1));
+        for (var i = 0; i < 30; i++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            await _answers.AskedAsync();
+        }
 
+        Assert.Equal(ProgramPhase.Ready, _supervisor!.State.Phase);
         _answers.Status = HttpStatusCode.InternalServerError;
-        await AdvanceUntilAsync(UntilAsync(ProgramPhase.Pausing));
+        var pausing = UntilAsync(ProgramPhase.Pausing);
+        for (var i = 0; i < 20; i++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            await _answers.AskedAsync();
+        }
+
+        // The last answer but one may still have been a good one: it was on its way when that changed.
+        _time.Advance(TimeSpan.FromSeconds(2));
+        await pausing;
 
         Assert.True(program.WasKilled);
         Assert.Equal("was ended because it did not answer for 20 s", _supervisor.State.LastEnd!.Reason);
@@ -164,7 +187,10 @@ public sealed class SupervisorTests : IAsyncLifetime
         var program = await StartedAsync(take: false);
         program.IsStubborn = true;
 
-        await AdvanceUntilAsync(supervisor.StopAsync());
+        var stopping = supervisor.StopAsync();
+        await _time.SetUpAsync(TimeSpan.FromSeconds(3));
+        _time.Advance(TimeSpan.FromSeconds(3));
+        await stopping.WaitAsync(Cancellation);
 
         Assert.True(program.WasKilled);
     }
@@ -233,17 +259,6 @@ public sealed class SupervisorTests : IAsyncLifetime
         }
     }
 
-    // Timers are set up on the supervisor's own thread: time goes on until what they bring about has come.
-    private async Task AdvanceUntilAsync(Task end)
-    {
-        while (!end.IsCompleted)
-        {
-            Cancellation.ThrowIfCancellationRequested();
-            _time.Advance(TimeSpan.FromMilliseconds(100));
-            await Task.Yield();
-        }
-    }
-
     /// <summary>What the program's URL answers.</summary>
     private sealed class Answers : HttpMessageHandler
     {
@@ -251,13 +266,7 @@ public sealed class SupervisorTests : IAsyncLifetime
 
         public HttpStatusCode Status { get; set; } = HttpStatusCode.ServiceUnavailable;
 
-        public async Task AskedAsync(int times)
-        {
-            for (var i = 0; i < times; i++)
-            {
-                await _asked.Reader.ReadAsync(Cancellation);
-            }
-        }
+        public async Task AskedAsync() => await _asked.Reader.ReadAsync(Cancellation);
 
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
