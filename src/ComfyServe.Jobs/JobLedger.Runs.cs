@@ -48,6 +48,10 @@ public sealed partial class JobLedger
         return ended;
     });
 
+    /// <summary>Records that a run which was going when its holders died goes on: nothing was lost.</summary>
+    public Task<bool> ForgiveLossesAsync(JobLease lease) => _writer.RunAsync(async session =>
+        await session.Command("UPDATE jobs SET losses = 0 WHERE seq = @seq AND epoch = @epoch AND state = 1").With("@seq", lease.Seq).With("@epoch", lease.Epoch).ExecuteAsync(default) > 0);
+
     /// <summary>Takes back that a run began: whoever was asked refused, and it counts for nothing.</summary>
     public Task<bool> ForgetRunAsync(JobLease lease, int run) => _writer.RunAsync(async session =>
     {

@@ -100,10 +100,20 @@ public sealed class CutOffRunsTests : IDisposable
         if ((await client.SubmitAsync(graph, $""", "request_id": "{id}" """)).Status == 202)
         {
             _accepted.Add(id);
-            await stage.Engines[0].RunningAsync();
+            await RunningAsync(stage);
         }
 
         await Task.Delay(TimeSpan.FromMilliseconds(_chance.Next(0, 1_500)), Cancellation);
+    }
+
+    private static async Task RunningAsync(Stage stage)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        patience.CancelAfter(TimeSpan.FromMinutes(1));
+        while (!stage.Engines.Any(static e => e.IsRunning))
+        {
+            await Task.Delay(10, patience.Token);
+        }
     }
 
     private async Task LoseAnEngineAsync(Stage stage)
@@ -145,7 +155,7 @@ public sealed class CutOffRunsTests : IDisposable
     private async Task CheckLedgerAsync(Stage stage)
     {
         var submitted = stage.Engines.SelectMany(static e => e.Submitted).Select(static p => (string)p.Graph["9"]!["_meta"]!["title"]!).ToLookup(static n => n, StringComparer.Ordinal);
-        var options = new LedgerOptions { Folder = Path.Combine(_folder.FullName, "ledger"), Postgres = stage.Database, Key = Convert.FromHexString(Secret) };
+        var options = new LedgerOptions { Folder = Path.Combine(_folder.FullName, "api", "ledger"), Postgres = stage.Database, Key = Convert.FromHexString(Secret) };
         await using var ledger = await JobLedger.OpenAsync(options, TimeProvider.System, NullLogger<JobLedger>.Instance, Cancellation);
         var jobs = await ledger.ListAsync(new() { Limit = 1000 }, Cancellation);
         var known = jobs.Where(j => _accepted.Contains(j.Id)).ToList(); // one whose answer was lost with its service may be there too

@@ -33,7 +33,8 @@ internal sealed partial class EngineRunner(EngineTimes times, TimeProvider time,
             await engine.Socket.WhenConnectedAsync(times.Connect, cancellationToken);
             if (takeOver && await IsKnownAsync(engine, promptId, cancellationToken))
             {
-                await observer.OnSubmitAsync(startsAtOnce: false); // Whether it has begun is seen now.
+                await observer.OnSubmitAsync(startsAtOnce: false);
+                run.Signal.Set(); // Whether it has begun, or ended, is asked now: no message may come for long.
                 return await WatchAsync(engine, run, default, cancellationToken);
             }
 

@@ -25,10 +25,7 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
     /// <summary>Nodes put what they were given into their messages: it may be a file.</summary>
     private const int LongestMessage = 2_000;
 
-    /// <summary>Runs of earlier processes that are looked for, newest first.</summary>
-    private const int OldRuns = 9;
-
-    private static readonly TimeSpan Connect = TimeSpan.FromSeconds(5);
+    private readonly RunSearch _runs = new(pool, logger);
 
     /// <summary>How long a job waits for an engine unless it asks for less.</summary>
     public TimeSpan LongestQueue => options.QueueTimeout;
@@ -79,7 +76,7 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
     public async Task<(bool IsOver, GeneratedRun? Run)> ResumeAsync(Job job)
     {
         var queued = time.GetTimestamp();
-        if (!job.IsResumed || await FindAsync(job) is not { } found)
+        if (!job.IsResumed || await _runs.FindAsync(job) is not { } found)
         {
             return (false, null);
         }
@@ -101,57 +98,6 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
 
         job.Fail($"Generation failed: {error.Message}", error);
         return (true, null);
-    }
-
-    private async Task<(Engine Engine, int Number)?> FindAsync(Job job)
-    {
-        foreach (var engine in pool.Engines)
-        {
-            try
-            {
-                await engine.Socket.WhenConnectedAsync(Connect, job.Cancellation);
-                if (await FindAsync(job, engine) is { } number)
-                {
-                    return (engine, number);
-                }
-            }
-            catch (Exception e) when (e is EngineUnreachableException or TimeoutException)
-            {
-                Log.NotAsked(logger, engine.Name, job.Id, e.Message);
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>Looks for the job's runs, newest first, and for the next one: that it began may not have been written any more.</summary>
-    private static async Task<int?> FindAsync(Job job, Engine engine)
-    {
-        var (next, recorded) = (job.NextRun, job.NextRun - 1);
-        if (recorded > 0)
-        {
-            // What the engine tells of the run may be what killed the process.
-            job.Run = recorded;
-            await job.RecordRunAsync();
-        }
-
-        int? found = null;
-        try
-        {
-            for (var number = next; found is null && number >= Math.Max(1, next - OldRuns); number--)
-            {
-                found = await EngineRunner.IsKnownAsync(engine, KeyedRandom.PromptId(job.Request.RunKey, number), job.Cancellation) ? number : null;
-            }
-        }
-        finally
-        {
-            if (recorded > 0 && found != recorded && !job.IsDetached)
-            {
-                await job.EndRunAsync("not found");
-            }
-        }
-
-        return found;
     }
 
     /// <summary>One run; an engine that goes away while it is given the inputs has not begun with it.</summary>
@@ -285,9 +231,6 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
 
         [LoggerMessage(2103, LogLevel.Information, "Request '{RequestId}' is watched again on engine '{Engine}'")]
         public static partial void Resumed(ILogger logger, string requestId, string engine);
-
-        [LoggerMessage(2104, LogLevel.Warning, "Engine '{Engine}' could not be asked for earlier runs of request '{RequestId}': {Reason}")]
-        public static partial void NotAsked(ILogger logger, string engine, string requestId, string reason);
 
         [LoggerMessage(2102, LogLevel.Warning, "Engine '{Engine}' could not be asked to free memory: {Reason}")]
         public static partial void NotFreed(ILogger logger, string engine, string reason);

@@ -57,7 +57,7 @@ internal sealed class Job : IRunObserver, IDisposable
     public bool IsResumed { get; init; }
 
     /// <summary>How often a process died while the job was running.</summary>
-    public int Losses { get; init; }
+    public int Losses { get; set; } // of the job's own task alone, once it runs
 
     /// <summary>Number of the next run: those that have begun, in earlier processes too, have lower ones.</summary>
     public int NextRun { get; set; } = 1; // of the job's own task alone
@@ -193,6 +193,13 @@ internal sealed class Job : IRunObserver, IDisposable
         }
 
         return RunRecorded;
+    }
+
+    /// <summary>Notes that the deaths so far have cost the job nothing: its run goes on.</summary>
+    public Task ForgiveAsync()
+    {
+        Losses = 0;
+        return _context.Recorder.ForgiveAsync(this);
     }
 
     /// <summary>Notes that no run is going while the job waits for another one.</summary>

@@ -52,18 +52,53 @@ public sealed class RestartTests
         for (var death = 0; death < JobLedger.MaxLosses; death++)
         {
             await RunningAsync(host, "poison");
-            await DieAsync(host);
+            await DieAsync(host, engineToo: true);
         }
 
         var (_, poison) = await host.GetAsync("/result/poison");
         Assert.Equal(("failed", "suspected_of_crash"), ((string?)poison["status"], (string?)poison["error"]!["code"]));
         Assert.Contains("died 3 times", (string?)poison["error"]!["message"], StringComparison.Ordinal);
-        host.Engine.InterruptRunning();
         Assert.Equal("completed", (string?)(await host.GetAsync("/result/waits?wait=60")).Body["status"]);
     }
 
+    [Fact]
+    public async Task Death_AgainAndAgainWhileTheEngineGoesOn_LosesNothing()
+    {
+        await using var host = await ApiHost.StartAsync();
+        await host.SubmitAsync(Workflows.Long, """, "request_id": "lives" """);
+        for (var death = 0; death < JobLedger.MaxLosses + 2; death++)
+        {
+            await RunningAsync(host, "lives");
+            await DieAsync(host);
+        }
+
+        await RunningAsync(host, "lives");
+        var record = await LedgerOf(host).FindAsync(new(null, "lives"), TestContext.Current.CancellationToken);
+        Assert.Equal((0, 1), (record!.Losses, record.Attempts));
+        Assert.Single(host.Engine.Submitted);
+    }
+
+    [Fact]
+    public async Task Death_ThreeTimesOverAnEndedRunsResult_ParksTheJob()
+    {
+        await using var host = await ApiHost.StartAsync();
+        await host.SubmitAsync(Workflows.Long, """, "request_id": "giant" """);
+        for (var death = 0; death < JobLedger.MaxLosses; death++)
+        {
+            await RunningAsync(host, "giant");
+            await DieAsync(host, meanwhile: () =>
+            {
+                // The run ends while nobody watches, and whoever asks for its result is held until it dies.
+                host.Engine.InterruptRunning();
+                host.Engine.Answer = static request => request.Path.StartsWithSegments("/history") ? Microsoft.AspNetCore.Http.Results.StatusCode(500) : null;
+            });
+        }
+
+        Assert.Equal("suspected_of_crash", (string?)(await host.GetAsync("/result/giant")).Body["error"]!["code"]);
+    }
+
     /// <summary>A death as the ledger sees it: the process stops, and what it left in good order is as if it had not been able to.</summary>
-    private static async Task DieAsync(ApiHost host)
+    private static async Task DieAsync(ApiHost host, bool engineToo = false, Action? meanwhile = null)
     {
         var running = await RunsAsync(host);
         await host.StopServiceAsync();
@@ -78,6 +113,13 @@ public sealed class RestartTests
             }
         }
 
+        if (engineToo)
+        {
+            await host.Engine.KillAsync();
+            await host.Engine.ReviveAsync();
+        }
+
+        meanwhile?.Invoke();
         await host.StartServiceAsync();
     }
 

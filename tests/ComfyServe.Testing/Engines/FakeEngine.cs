@@ -71,6 +71,9 @@ public sealed class FakeEngine : IAsyncDisposable
     /// <summary>Open sockets.</summary>
     public int Sockets => _sockets.Count;
 
+    /// <summary>Whether a prompt runs.</summary>
+    public bool IsRunning => _runner.Queue()["queue_running"]!.AsArray().Count > 0;
+
     internal Task Thawed => _thawed.Task;
 
     /// <summary>Starts an engine on a free port.</summary>
@@ -98,7 +101,7 @@ public sealed class FakeEngine : IAsyncDisposable
     public async Task RunningAsync()
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (_runner.Queue()["queue_running"]!.AsArray().Count == 0)
+        while (!IsRunning)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(5), _time, patience.Token);
         }

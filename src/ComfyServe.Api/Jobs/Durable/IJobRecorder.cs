@@ -9,6 +9,9 @@ internal interface IJobRecorder
     /// <summary>Records that a run of the job begins. Never throws.</summary>
     Task BeginRunAsync(Job job, int run);
 
+    /// <summary>Records that no death so far counts as a loss. Never throws.</summary>
+    Task ForgiveAsync(Job job);
+
     /// <summary>Records that it ended and the job goes on. Never throws.</summary>
     Task EndRunAsync(Job job, int run, string outcome);
 }

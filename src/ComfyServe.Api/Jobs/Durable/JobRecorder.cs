@@ -85,6 +85,9 @@ internal sealed partial class JobRecorder(ServiceLedger ledger, IDeliveryCompose
     public Task BeginRunAsync(Job job, int run) => NoteAsync(job, lease => ledger.Jobs.BeginRunAsync(lease, run));
 
     /// <inheritdoc/>
+    public Task ForgiveAsync(Job job) => NoteAsync(job, ledger.Jobs.ForgiveLossesAsync);
+
+    /// <inheritdoc/>
     public Task EndRunAsync(Job job, int run, string outcome) => NoteAsync(job, lease => ledger.Jobs.EndRunAsync(lease, run, outcome));
 
     /// <summary>The service stops in good order: what runs is left to its next start, and nothing of it is a suspect if this process ends before.</summary>
