@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ComfyServe.Cli.Roles;
+using ComfyServe.Diffusion.Runtime;
 using ComfyServe.Engine;
 using ComfyServe.Engine.Previews;
 
@@ -60,6 +61,7 @@ internal static class EngineVerb
             settings.Limits = Limits(settings.Limits, parsed.GetValue(limits) ?? []);
             settings.KeptResults = KeptResults(parsed.GetValue(cacheLru), parsed.GetValue(cacheNone));
             new ListenPorts().Add("engine", settings.Host, settings.Port).Check();
+            new MemoryRoom(settings.Limits.Memory).BoundManagedHeap();
             return Role.ServeAsync(EngineServer.Build(settings, Role.Configure), cancellationToken);
         });
     }

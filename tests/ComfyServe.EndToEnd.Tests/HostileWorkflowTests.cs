@@ -43,7 +43,7 @@ public sealed class HostileWorkflowTests : IDisposable
 
         for (var i = 0; i < warmUp; i++)
         {
-            await AttackAsync(client, workflows.Next(), i);
+            await AttackAsync(client, engine, workflows.Next(), i);
         }
 
         var before = await QuietMemoryAsync(client, engine);
@@ -51,7 +51,7 @@ public sealed class HostileWorkflowTests : IDisposable
         {
             var workflow = workflows.Next();
             var text = workflow.Graph.ToJsonString();
-            waits.Add((await AttackAsync(client, workflow, i), workflow.Kind, text[..Math.Min(text.Length, 1000)]));
+            waits.Add((await AttackAsync(client, engine, workflow, i), workflow.Kind, text[..Math.Min(text.Length, 1000)]));
         }
 
         var after = await QuietMemoryAsync(client, engine);
@@ -66,7 +66,7 @@ public sealed class HostileWorkflowTests : IDisposable
 
     /// <summary>Posts a hostile workflow and a small job behind it.</summary>
     /// <returns>How long the small job took.</returns>
-    private static async Task<TimeSpan> AttackAsync(HttpClient client, (string Kind, JsonObject Graph) workflow, int number)
+    private static async Task<TimeSpan> AttackAsync(HttpClient client, ComfyServeProcess engine, (string Kind, JsonObject Graph) workflow, int number)
     {
         var start = Stopwatch.GetTimestamp();
         try
@@ -97,7 +97,7 @@ public sealed class HostileWorkflowTests : IDisposable
         {
             var text = workflow.Graph.ToJsonString();
             throw new InvalidOperationException(
-                $"workflow {number} ({workflow.Kind}), {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s after it: {exception.Message}\n{text[..Math.Min(text.Length, 3000)]}", exception);
+                $"workflow {number} ({workflow.Kind}), {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s after it: {exception.Message}\n{engine.Errors}\n{engine.Output[^Math.Min(engine.Output.Length, 5000)..]}\n{text[..Math.Min(text.Length, 3000)]}", exception);
         }
     }
 
@@ -106,7 +106,7 @@ public sealed class HostileWorkflowTests : IDisposable
     {
         using var cleared = await client.PostAsJsonAsync("/history", new JsonObject { ["clear"] = true }, Cancellation);
         using var freed = await client.PostAsJsonAsync("/free", new JsonObject { ["unload_models"] = true, ["free_memory"] = true }, Cancellation);
-        _ = await AttackAsync(client, ("nothing", JsonNode.Parse(InstantWorkflow.Text)!.AsObject()), 0);
+        _ = await AttackAsync(client, engine, ("nothing", JsonNode.Parse(InstantWorkflow.Text)!.AsObject()), 0);
         var line = (await File.ReadAllLinesAsync($"/proc/{engine.Id}/status", Cancellation)).First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
         return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) << 10;
     }

@@ -12,6 +12,10 @@ public sealed class MemoryRoom
 {
     private static readonly string[] GroupLimits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
     private static readonly string[] GroupUsages = ["/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory/memory.usage_in_bytes"];
+
+    // What was free in the native heap when it was last given back, in bytes.
+    private static long _givenBack;
+
     private readonly long _data;
     private readonly long _group;
     private readonly long _configured;
@@ -37,6 +41,29 @@ public sealed class MemoryRoom
     /// <summary>Bytes that the managed heap can still take, as far as it has a limit of its own.</summary>
     public static long FreeManaged => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - GC.GetTotalMemory(forceFullCollection: false);
 
+    /// <summary>
+    /// Lets the managed heap take half of the memory where the process has a limit that the garbage collector does not know: it
+    /// would collect too late, and what then fails to be allocated may be something that the process cannot do without.
+    /// </summary>
+    public void BoundManagedHeap()
+    {
+        if (Math.Min(_data, _configured) <= Limit)
+        {
+            AppContext.SetData("GCHeapHardLimit", (ulong)(Limit / 2));
+            GC.RefreshMemoryLimit();
+        }
+    }
+
+    /// <summary>Gives memory that the native allocator keeps back to the operating system.</summary>
+    public static void Trim()
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            _ = malloc_trim(0);
+            Volatile.Write(ref _givenBack, UnusedHeap());
+        }
+    }
+
     /// <summary>The limit of <c>ulimit -d</c> in the text of <c>/proc/self/limits</c>.</summary>
     internal static long DataLimit(IEnumerable<string> lines)
     {
@@ -54,12 +81,11 @@ public sealed class MemoryRoom
             return Math.Min(_configured, memory.TotalAvailableMemoryBytes) - memory.MemoryLoadBytes;
         }
 
-        var room = Field("/proc/meminfo", "MemAvailable:") ?? long.MaxValue;
-        if (_data != long.MaxValue)
-        {
-            room = Math.Min(room, _data - (Field("/proc/self/status", "VmData:") ?? 0));
-        }
+        var unused = UnusedHeap();
 
+        // Free parts of the heap that were given back are addresses without memory: they count for the limit of addresses alone.
+        var resident = Math.Max(0, unused - Volatile.Read(ref _givenBack));
+        var room = Field("/proc/meminfo", "MemAvailable:") ?? long.MaxValue;
         if (_configured != long.MaxValue)
         {
             room = Math.Min(room, _configured - (Field("/proc/self/status", "VmRSS:") ?? 0));
@@ -72,7 +98,8 @@ public sealed class MemoryRoom
             room = Math.Min(room, _group - (Number(_groupUsage) ?? 0) + pages);
         }
 
-        return room + UnusedHeap();
+        room += room == long.MaxValue ? 0 : resident;
+        return _data == long.MaxValue ? room : Math.Min(room, _data - (Field("/proc/self/status", "VmData:") ?? 0) + unused);
     }
 
     /// <summary>What the native heap keeps: it is tuned to give nothing back (see <see cref="TorchRuntime"/>).</summary>
@@ -113,6 +140,9 @@ public sealed class MemoryRoom
 
     [DllImport("libc", ExactSpelling = true)]
     private static extern Heap mallinfo2();
+
+    [DllImport("libc", ExactSpelling = true)]
+    private static extern int malloc_trim(nuint pad);
 
     [StructLayout(LayoutKind.Sequential)]
     private readonly struct Heap

@@ -22,15 +22,6 @@ public static class TorchRuntime
     /// <exception cref="DllNotFoundException">libtorch is missing or cannot be loaded; the message names the file.</exception>
     public static string? Initialize() => Loaded.Value;
 
-    /// <summary>Gives memory that the allocator keeps back to the operating system.</summary>
-    public static void TrimMemory()
-    {
-        if (OperatingSystem.IsLinux())
-        {
-            _ = malloc_trim(0);
-        }
-    }
-
     /// <summary>Where this program keeps what it can make again.</summary>
     internal static string CacheFolder()
     {
@@ -142,9 +133,6 @@ public static class TorchRuntime
 
     [DllImport("libc", ExactSpelling = true)]
     private static extern int mallopt(int parameter, int value);
-
-    [DllImport("libc", ExactSpelling = true)]
-    private static extern int malloc_trim(nuint pad);
 
     [DllImport("libc", ExactSpelling = true, CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
     private static extern int setenv(string name, string value, int overwrite);

@@ -33,7 +33,7 @@ internal sealed class MemoryGate(Func<long> free, Func<long> freeManaged, Action
         {
             GC.Collect();
             GC.WaitForPendingFinalizers();
-            TorchRuntime.TrimMemory();
+            MemoryRoom.Trim();
         });
 
     /// <summary>Asks for a node's call.</summary>

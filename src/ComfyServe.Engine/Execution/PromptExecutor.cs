@@ -70,7 +70,7 @@ internal sealed class PromptExecutor
         {
             ResetCaches();
             _services.Models.Clear();
-            TorchRuntime.TrimMemory();
+            MemoryRoom.Trim();
         }
 
         else if (_services.Gate.HasRefused || _services.Tensors.Bytes > _services.KeptBytes)
@@ -78,7 +78,7 @@ internal sealed class PromptExecutor
             // Models stay: a run that asks for too much must not cost the others theirs.
             _services.Gate.HasRefused = false;
             ResetCaches();
-            TorchRuntime.TrimMemory();
+            MemoryRoom.Trim();
         }
 
         return outcome;

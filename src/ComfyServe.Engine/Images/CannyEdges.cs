@@ -25,8 +25,10 @@ internal static class CannyEdges
     {
         using var scope = NewDisposeScope();
         var grey = (images.narrow(1, 0, 1) * 0.299f) + (images.narrow(1, 1, 1) * 0.587f) + (images.narrow(1, 2, 1) * 0.114f);
+        Interruption.Check();
         var (dx, dy) = Gradient(Blur(grey));
         var magnitude = ((dx * dx) + (dy * dy) + LeastSquare).sqrt();
+        Interruption.Check();
         magnitude *= IsRidge(magnitude, atan2(dy, dx));
 
         var edges = ((magnitude > low).to(ScalarType.Float32) * Weak) + ((magnitude > high).to(ScalarType.Float32) * Weak);
@@ -54,6 +56,7 @@ internal static class CannyEdges
     {
         var sector = (angle * (180 / Math.PI) / 45).round().to(ScalarType.Int64).remainder(8);
         var differences = cat([.. Directions.Select(d => magnitude - Shift(magnitude, d.X, d.Y))], 1);   // [N, 8, H, W]
+        Interruption.Check();
         var ahead = differences.gather(1, sector);
         var behind = differences.gather(1, (sector + 4).remainder(8));
         return (minimum(ahead, behind) > 0).to(ScalarType.Float32);

@@ -49,7 +49,10 @@ internal static class Resampling
         Interpolate(samples, width, height, InterpolationMode.Bilinear);
 
     private static Tensor Interpolate(Tensor samples, long width, long height, InterpolationMode mode) =>
-        F.interpolate(samples, size: [height, width], mode: mode, align_corners: mode == InterpolationMode.Area ? null : false);
+        LargeTensors.Map(
+            samples,
+            samples.shape[0] * samples.shape[1] * height * width,
+            part => F.interpolate(part, size: [height, width], mode: mode, align_corners: mode == InterpolationMode.Area ? null : false));
 
     private static Tensor CropToAspect(Tensor samples, long width, long height)
     {

@@ -100,7 +100,7 @@ public sealed class ModelCache
         {
             GC.Collect();
             GC.WaitForPendingFinalizers();
-            TorchRuntime.TrimMemory();
+            MemoryRoom.Trim();
         }
     }
 

@@ -94,7 +94,7 @@ internal sealed partial class PromptRunner(
         _models.Clear();
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         GC.WaitForPendingFinalizers();
-        TorchRuntime.TrimMemory();
+        MemoryRoom.Trim();
     }
 
     private ExecutionOutcome Failure(QueuedPrompt prompt, RunEvents events, Exception exception)

@@ -43,7 +43,7 @@ public sealed class NumberFormatTests
         Assert.SkipUnless(RecordedData.IsFull, Skipped);
         Assert.SkipUnless(OperatingSystem.IsLinux(), "reads /proc");
         var path = ReferenceFile.GetPath();
-        TorchRuntime.TrimMemory();
+        MemoryRoom.Trim();
         File.WriteAllText("/proc/self/clear_refs", "5"); // resets the peak
         var before = Kilobytes("VmRSS");
 

@@ -3,7 +3,6 @@ using ComfyServe.Diffusion.Runtime;
 using ComfyServe.Engine.Execution;
 using ComfyServe.Engine.Nodes;
 using ComfyServe.Engine.Nodes.Schema;
-using ComfyServe.Engine.Nodes.Values;
 using ComfyServe.Engine.Tests.Nodes;
 using TorchSharp;
 
@@ -94,7 +93,7 @@ public sealed class MemoryTests : IDisposable
     {
         TorchRuntime.Initialize();
         var context = NodeCall.Context(_bench.Root);
-        var nodes = NodeCatalogue.BuiltIn.Nodes.Where(n => !n.Node.InputIsList && !n.Node.IsOutput && n.Inputs.All(i => IsMade(i))).ToList();
+        var nodes = RandomInputs.Nodes;
         Assert.InRange(nodes.Count, 60, 500);
 
         var wrong = new List<string>();
@@ -129,14 +128,9 @@ public sealed class MemoryTests : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         using var inference = torch.inference_mode();
-        var values = node.Inputs.Where(i => i.Hidden is null).ToDictionary(i => i.Name, i => Value(i, random), StringComparer.Ordinal);
+        var values = new RandomInputs(random, 8, 40).Of(node);
         var estimate = MemoryGate.Estimate(node, values, context);
-        var arguments = new object?[node.Call.Parameters.Length];
-        foreach (var input in node.Inputs)
-        {
-            arguments[input.Parameter] = input.Hidden is null ? ArgumentBinder.BindOrDefault(values[input.Name], input.ClrType) : input.Hidden == HiddenInput.UniqueId ? "1" : null;
-        }
-
+        var arguments = RandomInputs.Arguments(node, values);
         object? result;
         try
         {
@@ -153,29 +147,6 @@ public sealed class MemoryTests : IDisposable
         var bytes = parts.Sum(MemoryGate.TensorBytes);
         return bytes <= estimate || node.Node.MemoryFactor == 0 ? null : $"{node.Name} made {bytes} bytes of {string.Join(", ", values.Select(v => $"{v.Key}={ValueText.Json(v.Value)}"))} and said {estimate}";
     }
-
-    private static bool IsMade(NodeInput input) =>
-        input.Hidden is not null || input.Choices is not null || Nullable.GetUnderlyingType(input.ClrType) is null && input.ClrType.Name is "ImageBatch" or "Latent" or "Mask" or "Int64" or "UInt64" or "Double" or "Boolean" or "String";
-
-    private static object? Value(NodeInput input, Random random)
-    {
-        long Side() => random.Next(8, 40);
-        long Count() => random.Next(1, 6);
-        return input.ClrType.Name switch
-        {
-            "ImageBatch" => new ImageBatch(torch.rand(Count(), Side(), Side(), random.Next(3, 5))),
-            "Latent" => new Latent { Samples = torch.rand(Count(), 4, Side(), Side()) },
-            "Mask" => new Mask(torch.rand(Count(), Side(), Side())),
-            "Int64" or "UInt64" => Math.Max(Number(input, "min", 0), Math.Min(random.NextInt64(0, 70), Number(input, "max", 70))),
-            "Double" => Math.Clamp(random.NextDouble() * 3, Number(input, "min", 0), Math.Max(Number(input, "max", 3), 0)),
-            "Boolean" => random.Next(2) == 0,
-            _ when input.Choices is { } choices && choices(new(Path.GetTempPath())) is { Count: > 0 } names => names[random.Next(names.Count)],
-            _ => "x",
-        };
-    }
-
-    private static long Number(NodeInput input, string name, long other) =>
-        input.Options[name] is JsonValue value && double.TryParse(value.ToJsonString(), out var number) ? (long)Math.Clamp(number, -1000, 1000) : other;
 
     private PromptExecutor Executor(RunLimits? limits = null, MemoryGate? gate = null) => new(
         _bench.Catalogue, _bench.Folders, _bench.Models, _bench.Clock, new Random(1), limits: limits, gate: gate ?? new MemoryGate(() => Free, () => Free, () => _relieved++));

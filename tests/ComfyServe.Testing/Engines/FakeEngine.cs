@@ -274,6 +274,7 @@ public sealed class FakeEngine : IAsyncDisposable
             Id = chosen,
             Number = Interlocked.Increment(ref _counter),
             ClientId = root.TryGetProperty("client_id", out var client) ? client.GetString() : null,
+            RunSeconds = root.TryGetProperty("extra_data", out var extra) && extra.TryGetProperty("run_seconds", out var seconds) ? seconds.GetDouble() : null,
             Graph = nodes,
             GraphText = graph.GetRawText(),
         };

@@ -15,6 +15,9 @@ public sealed class FakePrompt
     /// <summary>Socket id that the run's messages go to, if any.</summary>
     public string? ClientId { get; init; }
 
+    /// <summary>How long the caller lets the run take, in seconds; null where it did not say. Not heeded, as by a real ComfyUI.</summary>
+    public double? RunSeconds { get; init; }
+
     /// <summary>The graph, as received.</summary>
     public required JsonObject Graph { get; init; }
 

@@ -1,3 +1,4 @@
+using ComfyServe.Engine.Images;
 using ComfyServe.Engine.Nodes.Schema;
 using ComfyServe.Engine.Nodes.Values;
 using static TorchSharp.torch;
@@ -14,7 +15,7 @@ internal static class EmptyImage
         [Input(Default = 0, Min = 0, Max = 0xFFFFFF, Step = 1, Display = "color")] long color)
     {
         var rgb = tensor((float[])[Level(color >> 16), Level(color >> 8), Level(color)]); // [3]
-        return new ImageBatch(rgb.expand(batch_size, height, width, 3).contiguous());
+        return new ImageBatch(LargeTensors.Spread(rgb, batch_size, height, width, 3));
     }
 
     private static float Level(long color) => (float)((color & 0xFF) / 255.0);

@@ -25,7 +25,7 @@ internal static class ImageBatchNodes
 
     [Node("RepeatImageBatch", Category = Category, Memory = nameof(NodeMemory.OfRepeatedImages), MemorySource = typeof(NodeMemory))]
     public static ImageBatch Repeat(ImageBatch image, [Input(Default = 1, Min = 1, Max = 4096)] long amount) =>
-        new(image.Tensor.repeat(amount, 1, 1, 1));
+        new(LargeTensors.Repeat(image.Tensor, amount));
 
     [Node("ImageFromBatch", Category = Category)]
     public static ImageBatch Take(

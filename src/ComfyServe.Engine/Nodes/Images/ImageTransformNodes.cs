@@ -1,3 +1,4 @@
+using ComfyServe.Diffusion.Runtime;
 using ComfyServe.Engine.Images;
 using ComfyServe.Engine.Nodes.Schema;
 using ComfyServe.Engine.Nodes.Values;
@@ -42,16 +43,19 @@ internal static class ImageTransformNodes
         [Input(Default = 40, Min = 0, Max = 16384, Step = 1)] long feathering)
     {
         var (height, width) = (image.Height, image.Width);
-        var padded = full([image.Count, top + height + bottom, left + width + right, image.Channels], 0.5f);
+        var padded = LargeTensors.Filled(0.5, image.Count, top + height + bottom, left + width + right, image.Channels);
+        Interruption.Check();
         padded.narrow(1, top, height).narrow(2, left, width).copy_(image.Tensor);
 
         var mask = ones(top + height + bottom, left + width + right);
+        Interruption.Check();
         var inside = mask.narrow(0, top, height).narrow(1, left, width);
         inside.zero_();
         if (feathering > 0 && feathering * 2 < height && feathering * 2 < width)
         {
             var rows = Distances(height, top > 0, bottom > 0).unsqueeze(1);
             var columns = Distances(width, left > 0, right > 0).unsqueeze(0);
+            Interruption.Check();
             var ramp = (feathering - minimum(rows, columns)).clamp(min: 0) / feathering;
             inside.copy_(ramp.square());
         }

@@ -41,7 +41,7 @@ internal static class LatentBatchNodes
         if (mask is not null && mask.shape[0] > 1)
         {
             mask = BatchSize.Match(mask, samples.Samples.shape[0]);
-            mask = mask.repeat(amount, 1, 1, 1);
+            mask = LargeTensors.Repeat(mask, amount);
         }
 
         IReadOnlyList<long>? index = null;
@@ -52,7 +52,7 @@ internal static class LatentBatchNodes
             index = [.. Enumerable.Range(0, (int)amount).SelectMany(repeat => places.Select(place => place + (offset * repeat)))];
         }
 
-        return new Latent { Samples = samples.Samples.repeat(amount, 1, 1, 1), NoiseMask = mask, BatchIndex = index };
+        return new Latent { Samples = LargeTensors.Repeat(samples.Samples, amount), NoiseMask = mask, BatchIndex = index };
     }
 
     [Node("LatentBatch", Category = Category, Memory = nameof(NodeMemory.OfTwoLatents), MemorySource = typeof(NodeMemory))]

@@ -1,3 +1,4 @@
+using ComfyServe.Diffusion.Runtime;
 using ComfyServe.Engine.Images;
 using ComfyServe.Engine.Nodes.Schema;
 using ComfyServe.Engine.Nodes.Values;
@@ -31,7 +32,9 @@ internal static class LatentMathNodes
     {
         var (first, second) = (samples1.Samples, Second(samples1, samples2));
         var (firstLength, secondLength) = (Length(first), Length(second));
+        Interruption.Check();
         var mixed = ((first / firstLength).nan_to_num() * ratio) + ((second / secondLength).nan_to_num() * (1 - ratio));
+        Interruption.Check();
         var direction = (mixed / Length(mixed)).nan_to_num();
         return samples1 with { Samples = direction * ((firstLength * ratio) + (secondLength * (1 - ratio))) };
     }

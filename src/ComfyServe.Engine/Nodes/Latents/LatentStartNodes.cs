@@ -1,6 +1,6 @@
+using ComfyServe.Engine.Images;
 using ComfyServe.Engine.Nodes.Schema;
 using ComfyServe.Engine.Nodes.Values;
-using static TorchSharp.torch;
 
 namespace ComfyServe.Engine.Nodes.Latents;
 
@@ -17,7 +17,7 @@ internal static class LatentStartNodes
         [Input(Default = 512, Min = 16, Max = 16384, Step = 8, Tooltip = "Height of the images in pixels.")] long height,
         [Input(Default = 1, Min = 1, Max = 4096, Tooltip = "Number of images.")] long batch_size) => new()
         {
-            Samples = zeros(batch_size, Channels, height / PixelsPerCell, width / PixelsPerCell),
+            Samples = LargeTensors.Filled(0, batch_size, Channels, height / PixelsPerCell, width / PixelsPerCell),
         };
 
     [Node("SetLatentNoiseMask", Display = "Set Latent Noise Mask", Category = "latent/inpaint")]
