@@ -46,7 +46,7 @@ internal static class TrainStarterVerb
             {
                 var shown = new Dictionary<string, ProgressTask>();
                 var progress = new Progress<TrainingProgress>(p => Show(bars, shown, p));
-                await Task.Run(() => new StarterTraining(options, TimeProvider.System).Run(progress, cancellationToken), cancellationToken);
+                await Task.Run(() => new StarterTraining(options, TimeProvider.System, Console.Error.WriteLine).Run(progress, cancellationToken), cancellationToken);
             });
             Console.WriteLine($"{options.Output} ({Output.Size(new FileInfo(options.Output).Length)}); sample grid: {Path.Combine(where, "samples.png")}");
             return ExitCodes.Success;

@@ -21,6 +21,14 @@ public sealed class WeightMap
     {
     }
 
+    /// <summary>Opens a source at its root for a model that is trained: results and gradients are compared with float64 once per shape.</summary>
+    /// <param name="source">Where the weights are.</param>
+    /// <param name="verdicts">What is known of this machine's kernels, and added to.</param>
+    public WeightMap(IWeightSource source, KernelVerdicts verdicts)
+        : this(source, new CheckedGradients(new CheckedKernels(Kernels.Torch, verdicts), verdicts))
+    {
+    }
+
     /// <summary>Opens a source at its root for a model that computes with the given kernels.</summary>
     internal WeightMap(IWeightSource source, Kernels kernels)
         : this(source, kernels, "", new Ledger(""))

@@ -18,6 +18,7 @@ internal static class KernelCorner
     public static double? ConvolutionError(Tensor result, Tensor x, Tensor weight, Tensor bias, long stride, long padding)
     {
         using var scope = NewDisposeScope();
+        using var mode = no_grad();
         var channels = Spread(weight.shape[0], Channels);
         var index = tensor(channels);
         var flat = weight.index_select(0, index).to(ScalarType.Float64).reshape(channels.Length, -1); // [c, C·k·k]
@@ -45,6 +46,7 @@ internal static class KernelCorner
     public static double? LinearError(Tensor result, Tensor x, Tensor weight, Tensor? bias)
     {
         using var scope = NewDisposeScope();
+        using var mode = no_grad();
         var channels = tensor(Spread(weight.shape[0], Channels));
         var flat = x.reshape(-1, weight.shape[1]);
         var rows = tensor(Spread(flat.shape[0], Rows));

@@ -14,8 +14,9 @@ namespace ComfyServe.Diffusion.Runtime;
 /// <param name="Batch">Images; rows of a linear layer.</param>
 /// <param name="Height">Height of the input; 1 for a linear layer.</param>
 /// <param name="Width">Width of the input; 1 for a linear layer.</param>
+/// <param name="IsGradient">Whether the gradients of the operation are meant, which kernels of their own compute, and not its result.</param>
 internal readonly record struct KernelShape(
-    bool IsConvolution, ScalarType Dtype, long Inputs, long Outputs, long Kernel, long Stride, long Padding, long Batch, long Height, long Width)
+    bool IsConvolution, ScalarType Dtype, long Inputs, long Outputs, long Kernel, long Stride, long Padding, long Batch, long Height, long Width, bool IsGradient = false)
 {
     /// <summary>The shape of a convolution.</summary>
     public static KernelShape OfConvolution(Tensor x, Tensor weight, long stride, long padding)
@@ -34,5 +35,5 @@ internal readonly record struct KernelShape(
     /// <summary>One line without line breaks, the same on every machine.</summary>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{(IsConvolution ? "convolution" : "linear")} {Dtype} {Inputs}->{Outputs} {Kernel}x{Kernel} stride {Stride} padding {Padding} of {Batch}x{Height}x{Width}");
+        $"{(IsGradient ? "gradients of " : "")}{(IsConvolution ? "convolution" : "linear")} {Dtype} {Inputs}->{Outputs} {Kernel}x{Kernel} stride {Stride} padding {Padding} of {Batch}x{Height}x{Width}");
 }

@@ -106,13 +106,17 @@ public sealed class KernelVerdicts
     /// <param name="error">Its relative error.</param>
     internal void Add(KernelShape shape, bool isRight, double error)
     {
+        if (!_known.TryAdd(shape.ToString(), isRight))
+        {
+            return; // another thread was faster
+        }
+
         _verdicts[shape] = isRight;
-        _known[shape.ToString()] = isRight;
         if (!isRight)
         {
             _warn?.Invoke(
                 $"libtorch computes {shape} wrong on this processor (relative error {error.ToString("P1", CultureInfo.InvariantCulture)} against float64): "
-                + "a wider number format is used for it, and for everything from the next start on");
+                + $"a wider number format is used for it{(shape.Dtype == torch.ScalarType.BFloat16 ? ", and for everything from the next start on" : "")}");
         }
 
         if (_file is not null)

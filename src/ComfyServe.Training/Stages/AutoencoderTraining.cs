@@ -12,7 +12,7 @@ namespace ComfyServe.Training.Stages;
 /// deviation with a KL term of the same weight was tried first: it left one of the four latent channels unused, and edges
 /// blurred. Afterwards the encoder, and so what latents mean, is fixed.
 /// </remarks>
-internal sealed class AutoencoderTraining(TrainingOptions options, TimeProvider time)
+internal sealed class AutoencoderTraining(TrainingOptions options, KernelVerdicts verdicts, TimeProvider time)
 {
     private const string Prefix = StarterCheckpoint.VaePrefix;
     private const double PeakRate = 2e-3;
@@ -56,8 +56,8 @@ internal sealed class AutoencoderTraining(TrainingOptions options, TimeProvider 
         return Calibrate(weights.Averages());
     }
 
-    private static AutoencoderKl Build(IWeightSource source) =>
-        new(StarterSizes.Autoencoder, new WeightMap(source).Model(Prefix), ComputeFormat.Fp32);
+    private AutoencoderKl Build(IWeightSource source) =>
+        new(StarterSizes.Autoencoder, new WeightMap(source, verdicts).Model(Prefix), ComputeFormat.Fp32);
 
     private (double Loss, int Samples) Step(AutoencoderKl[] models, TrainedWeights weights, StageClock clock, long drawn)
     {

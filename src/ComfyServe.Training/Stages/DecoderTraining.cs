@@ -8,7 +8,7 @@ namespace ComfyServe.Training.Stages;
 
 /// <summary>Last stage: the decoder alone goes on learning, on whole pictures, while latents stay what they are.</summary>
 /// <remarks>A little noise is added to the latents, so that the decoder repairs what the sampler leaves.</remarks>
-internal sealed class DecoderTraining(TrainingOptions options, IReadOnlyDictionary<string, Tensor> autoencoder, TimeProvider time)
+internal sealed class DecoderTraining(TrainingOptions options, IReadOnlyDictionary<string, Tensor> autoencoder, KernelVerdicts verdicts, TimeProvider time)
 {
     private const double PeakRate = 1e-3;
     private const double AverageDecay = 0.99;
@@ -72,7 +72,7 @@ internal sealed class DecoderTraining(TrainingOptions options, IReadOnlyDictiona
     private AutoencoderKl Build(Dictionary<string, Tensor> learned)
     {
         var tensors = autoencoder.ToDictionary(t => t.Key, t => learned.TryGetValue(t.Key, out var own) ? own : t.Value);
-        return new AutoencoderKl(StarterSizes.Autoencoder, new WeightMap(new TensorWeights(tensors)).Model(StarterCheckpoint.VaePrefix), ComputeFormat.Fp32);
+        return new AutoencoderKl(StarterSizes.Autoencoder, new WeightMap(new TensorWeights(tensors), verdicts).Model(StarterCheckpoint.VaePrefix), ComputeFormat.Fp32);
     }
 
     private void WriteGrid(Dictionary<string, Tensor> averages)

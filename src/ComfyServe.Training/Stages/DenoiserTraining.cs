@@ -33,6 +33,7 @@ internal sealed class DenoiserTraining : IDisposable
     private const double LatentScale = 0.18215;
     private static readonly long Latent = StarterSizes.Picture / 8;
     private readonly TrainingOptions _options;
+    private readonly KernelVerdicts _verdicts;
     private readonly TimeProvider _time;
     private readonly StarterScenes _scenes;
     private readonly CaptionVocabulary _vocabulary;
@@ -43,13 +44,14 @@ internal sealed class DenoiserTraining : IDisposable
     /// <summary>Prepares a run.</summary>
     /// <param name="options">Seed, folder, times.</param>
     /// <param name="autoencoder">The finished first stage, fp32, under checkpoint names; disposed of with this.</param>
+    /// <param name="verdicts">What is known of this machine's kernels.</param>
     /// <param name="time">Where time comes from.</param>
-    public DenoiserTraining(TrainingOptions options, Dictionary<string, Tensor> autoencoder, TimeProvider time)
+    public DenoiserTraining(TrainingOptions options, Dictionary<string, Tensor> autoencoder, KernelVerdicts verdicts, TimeProvider time)
     {
-        (_options, _time, _autoencoderWeights) = (options, time, autoencoder);
+        (_options, _verdicts, _time, _autoencoderWeights) = (options, verdicts, time, autoencoder);
         _scenes = new StarterScenes(options.Seed);
         _vocabulary = CaptionVocabulary.Of(_scenes);
-        _autoencoder = new AutoencoderKl(StarterSizes.Autoencoder, new WeightMap(new TensorWeights(autoencoder)).Model(StarterCheckpoint.VaePrefix), ComputeFormat.Fp32);
+        _autoencoder = new AutoencoderKl(StarterSizes.Autoencoder, new WeightMap(new TensorWeights(autoencoder), verdicts).Model(StarterCheckpoint.VaePrefix), ComputeFormat.Fp32);
     }
 
     private string StatePath => Path.Combine(_options.Folder, "denoiser-state.safetensors");
@@ -58,9 +60,9 @@ internal sealed class DenoiserTraining : IDisposable
     public void Run(IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         using var generator = new Generator(_options.Seed + 1, CPU);
-        var shapes = TrainedWeights.ShapesOf(s => _ = new Networks(s, _vocabulary));
+        var shapes = TrainedWeights.ShapesOf(s => _ = new Networks(s, _vocabulary, _verdicts));
         using var weights = new TrainedWeights(shapes, (n, s) => StarterSizes.Initialise(n, s, generator), _options.Workers);
-        Networks[] networks = [.. weights.Workers.Select(w => new Networks(new TensorWeights(w), _vocabulary))];
+        Networks[] networks = [.. weights.Workers.Select(w => new Networks(new TensorWeights(w), _vocabulary, _verdicts))];
         var (used, drawn) = TrainingState.Restore(StatePath, weights);
         var clock = new StageClock(_time, _options.DenoiserTime, used);
         var gauge = new SpeedGauge("denoiser", _time, progress);
@@ -233,12 +235,12 @@ internal sealed class DenoiserTraining : IDisposable
     }
 
     /// <summary>What one worker computes with.</summary>
-    private sealed class Networks(IWeightSource source, CaptionVocabulary vocabulary)
+    private sealed class Networks(IWeightSource source, CaptionVocabulary vocabulary, KernelVerdicts verdicts)
     {
         public ClipTextModel Text { get; } = new(
-            StarterSizes.TextEncoder(vocabulary.Count, vocabulary.End), new WeightMap(source).Model(StarterCheckpoint.TextPrefix), ComputeFormat.Fp32);
+            StarterSizes.TextEncoder(vocabulary.Count, vocabulary.End), new WeightMap(source, verdicts).Model(StarterCheckpoint.TextPrefix), ComputeFormat.Fp32);
 
-        public Unet Unet { get; } = new(StarterSizes.Unet, new WeightMap(source).Model(StarterCheckpoint.UnetPrefix), ComputeFormat.Fp32);
+        public Unet Unet { get; } = new(StarterSizes.Unet, new WeightMap(source, verdicts).Model(StarterCheckpoint.UnetPrefix), ComputeFormat.Fp32);
     }
 
     /// <summary>Freshly encoded pictures and their words.</summary>

@@ -8,7 +8,8 @@ namespace ComfyServe.Training.Stages;
 /// <summary>The whole training: autoencoder, then text encoder and UNet, then the decoder once more. Time decides when a stage ends; a stopped run goes on where it was.</summary>
 /// <param name="options">Seed, folder, times.</param>
 /// <param name="time">Where time comes from.</param>
-public sealed class StarterTraining(TrainingOptions options, TimeProvider time)
+/// <param name="warn">Gets a sentence for each kernel that computes wrong on this processor.</param>
+public sealed class StarterTraining(TrainingOptions options, TimeProvider time, Action<string>? warn = null)
 {
     /// <summary>Runs what is left to do and writes the checkpoint.</summary>
     /// <param name="progress">Gets a report about every two seconds.</param>
@@ -17,22 +18,24 @@ public sealed class StarterTraining(TrainingOptions options, TimeProvider time)
     {
         TorchRuntime.Initialize();
         Directory.CreateDirectory(options.Folder);
+        WorkerThreads.UseOne(); // verdicts are kept by the number of threads
+        var verdicts = KernelVerdicts.ForThisMachine(warn);
         random.manual_seed(unchecked((long)options.Seed));
         var autoencoder = Path.Combine(options.Folder, "autoencoder.safetensors");
         if (!File.Exists(autoencoder))
         {
             SafetensorsWriter.Write(autoencoder, options.Autoencoder is { } given
                 ? ReadAutoencoder(given)
-                : new AutoencoderTraining(options, time).Run(progress, cancellationToken));
+                : new AutoencoderTraining(options, verdicts, time).Run(progress, cancellationToken));
         }
 
-        using (var denoiser = new DenoiserTraining(options, Read(autoencoder), time))
+        using (var denoiser = new DenoiserTraining(options, Read(autoencoder), verdicts, time))
         {
             denoiser.Run(progress, cancellationToken);
         }
 
         using var scope = NewDisposeScope();
-        StarterCheckpoint.ReplaceAutoencoder(options.Output, new DecoderTraining(options, Read(autoencoder), time).Run(progress, cancellationToken));
+        StarterCheckpoint.ReplaceAutoencoder(options.Output, new DecoderTraining(options, Read(autoencoder), verdicts, time).Run(progress, cancellationToken));
         PictureGrid.WriteSamples(options);
     }
 

@@ -9,10 +9,13 @@ namespace ComfyServe.Training.Stages;
 /// </remarks>
 internal static class WorkerThreads
 {
+    /// <summary>Lets libtorch use this thread alone for what the thread computes.</summary>
+    public static void UseOne() => set_num_threads(1);
+
     /// <summary>Runs the work of all workers to the end; the first failure is rethrown.</summary>
     public static void Run(int workers, Action<int> work)
     {
-        set_num_threads(1);
+        UseOne();
         if (workers == 1)
         {
             work(0);
@@ -22,7 +25,7 @@ internal static class WorkerThreads
         var options = new ParallelOptions { MaxDegreeOfParallelism = workers };
         Parallel.For(0, workers, options, worker =>
         {
-            set_num_threads(1);
+            UseOne();
             using var scope = NewDisposeScope();
             work(worker);
         });
