@@ -14,7 +14,7 @@ internal static class DoctorVerb
         var data = Options.Data();
         var command = Verb.Create(
             "doctor",
-            "Checks libraries, processor, GPU, memory, ports, disk, object store, database and clock, and says what to do",
+            "Checks libraries, processor, number format, GPU, memory, ports, disk, object store, database and clock, and says what to do",
             "comfyserve doctor",
             "comfyserve doctor --json");
         command.Options.Add(json);
@@ -45,6 +45,7 @@ internal static class DoctorVerb
         [
             .. LibraryCheck.Run(),
             .. ProcessorCheck.Run(),
+            .. FormatCheck.Run(),
             await GpuCheck.RunAsync(cancellationToken),
             .. await PortCheck.RunAsync(http, environment, cancellationToken),
             .. DiskCheck.Run(data),

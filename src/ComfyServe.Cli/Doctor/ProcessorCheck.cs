@@ -11,11 +11,9 @@ internal static class ProcessorCheck
     {
         var flags = cpuinfo.Split('\n').FirstOrDefault(l => l.StartsWith("flags", StringComparison.Ordinal))?.Split(' ') ?? [];
         var name = cpuinfo.Split('\n').FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[^1].Trim() ?? "unknown";
-        yield return flags.Contains("avx512_bf16") || flags.Contains("amx_bf16")
-            ? new("processor", FindingLevel.Ok, $"{name}, {cores} cores, computes bf16")
-            : flags.Contains("avx2")
-                ? new("processor", FindingLevel.Warning, $"{name}, {cores} cores, no bf16", "pictures take about 2.5 times as long as on a processor with AVX512_BF16 or AMX")
-                : new("processor", FindingLevel.Problem, $"{name}, {cores} cores, no AVX2", "libtorch is slow or does not run here: use a processor of 2013 or newer, and give a virtual machine the host's features");
+        yield return flags.Contains("avx2")
+            ? new("processor", FindingLevel.Ok, $"{name}, {cores} cores")
+            : new("processor", FindingLevel.Problem, $"{name}, {cores} cores, no AVX2", "libtorch is slow or does not run here: use a processor of 2013 or newer, and give a virtual machine the host's features");
         yield return memory switch
         {
             < 6L << 30 => new("memory", FindingLevel.Problem, $"{Output.Size(memory)} for this process", "Stable Diffusion 1.5 takes up to 5 GB: give it 6 GB or more, or use a smaller checkpoint"),

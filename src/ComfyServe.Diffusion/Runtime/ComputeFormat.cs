@@ -16,11 +16,20 @@ public sealed record ComputeFormat(ScalarType Dtype, bool ChannelsLast, DeviceTy
     /// <summary>32-bit floats, contiguous, on the CPU: exact comparisons, training, and any processor.</summary>
     public static ComputeFormat Fp32 { get; } = new(ScalarType.Float32, ChannelsLast: false, DeviceType.CPU);
 
-    /// <summary>16-bit brain floats with NHWC strides on the CPU: 2.5× faster where the processor has AVX512_BF16 or AMX.</summary>
+    /// <summary>16-bit brain floats with NHWC strides on the CPU: on some processors 2.5× as fast as fp32, on others slower.</summary>
     public static ComputeFormat Bf16 { get; } = new(ScalarType.BFloat16, ChannelsLast: true, DeviceType.CPU);
 
     /// <summary>16-bit floats with NHWC strides on the first CUDA device. Needs the build property <c>Accelerator=cuda</c>; not tried on a GPU yet.</summary>
     public static ComputeFormat Fp16Cuda { get; } = new(ScalarType.Float16, ChannelsLast: true, DeviceType.CUDA);
+
+    /// <summary>What people call it: <c>fp32</c>, <c>bf16</c>, <c>fp16 on the GPU</c>.</summary>
+    public string Name => Dtype switch
+    {
+        ScalarType.Float32 => "fp32",
+        ScalarType.BFloat16 => "bf16",
+        ScalarType.Float16 => "fp16 on the GPU",
+        _ => ToString(),
+    };
 
     /// <summary>Bytes per element.</summary>
     public int ElementSize => Dtype == ScalarType.Float32 ? 4 : 2;

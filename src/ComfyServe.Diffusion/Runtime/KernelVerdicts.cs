@@ -12,13 +12,18 @@ namespace ComfyServe.Diffusion.Runtime;
 /// <remarks>
 /// Some of libtorch's kernels silently compute wrong results on some processors (docs/architecture.md, "Measured facts").
 /// Each shape is checked at its first use, once per processor, library version and number of threads
-/// (docs/adr/0015-kernel-self-test.md). Verdicts are lines <c>right SHAPE</c> and <c>wrong SHAPE</c>; deleting the file
-/// repeats the checks.
+/// (docs/adr/0015-kernel-self-test.md). Verdicts are lines <c>right SHAPE</c> and <c>wrong SHAPE</c>, and a line
+/// <c>chosen FORMAT: REASON</c> is the number format that was measured to be best; deleting the file repeats all of it.
 /// </remarks>
 public sealed class KernelVerdicts
 {
     private const string Right = "right ";
     private const string Wrong = "wrong ";
+    private const string Chosen = "chosen ";
+    private static readonly ComputeFormat[] Choosable = [ComputeFormat.Fp32, ComputeFormat.Bf16, ComputeFormat.Fp16Cuda];
+
+    // What else decides which kernels the libraries take: masks of instruction sets.
+    private static readonly string[] Masks = ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "MKL_ENABLE_INSTRUCTIONS"];
     private readonly ConcurrentDictionary<string, bool> _known = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<KernelShape, bool> _verdicts = new();
     private readonly string? _file;
@@ -40,6 +45,12 @@ public sealed class KernelVerdicts
 
         foreach (var line in File.ReadLines(file))
         {
+            if (line.StartsWith(Chosen, StringComparison.Ordinal))
+            {
+                Choice = Parse(line[Chosen.Length..]);
+                continue;
+            }
+
             var isRight = line.StartsWith(Right, StringComparison.Ordinal);
             if (isRight || line.StartsWith(Wrong, StringComparison.Ordinal))
             {
@@ -72,9 +83,16 @@ public sealed class KernelVerdicts
         }
     }
 
-    /// <summary>What the verdicts depend on: processor, library, threads.</summary>
-    public static string Machine() => string.Create(
-        CultureInfo.InvariantCulture, $"{Processor()}, libtorch {torch.__version__}, {torch.get_num_threads()} threads");
+    /// <summary>The number format that was chosen last; null before the first measurement.</summary>
+    internal FormatChoice? Choice { get; private set; }
+
+    /// <summary>What the verdicts depend on: processor, library, threads, and masks of instruction sets in the environment.</summary>
+    public static string Machine()
+    {
+        var masks = Masks.Where(static m => Environment.GetEnvironmentVariable(m) is not (null or "")).Select(static m => $", {m}={Environment.GetEnvironmentVariable(m)}");
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{Processor()}, libtorch {torch.__version__}, {torch.get_num_threads()} threads{string.Concat(masks)}");
+    }
 
     /// <summary>Whether a number format was found to be computed wrong in some shape.</summary>
     internal bool HasWrong(torch.ScalarType dtype)
@@ -119,12 +137,31 @@ public sealed class KernelVerdicts
                 + $"a wider number format is used for it{(shape.Dtype == torch.ScalarType.BFloat16 ? ", and for everything from the next start on" : "")}");
         }
 
-        if (_file is not null)
+        Append($"{(isRight ? Right : Wrong)}{shape}");
+    }
+
+    /// <summary>Remembers which number format was measured to be best.</summary>
+    internal void Remember(FormatChoice choice)
+    {
+        Choice = choice;
+        Append($"{Chosen}{choice.Format.Name}: {choice.Reason}");
+    }
+
+    private static FormatChoice? Parse(string line) =>
+        Choosable.FirstOrDefault(f => line.StartsWith($"{f.Name}: ", StringComparison.Ordinal)) is { } format
+            ? new FormatChoice(format, line[(format.Name.Length + 2)..])
+            : null;
+
+    private void Append(string line)
+    {
+        if (_file is null)
         {
-            lock (_lock)
-            {
-                File.AppendAllText(_file, $"{(isRight ? Right : Wrong)}{shape}\n");
-            }
+            return;
+        }
+
+        lock (_lock)
+        {
+            File.AppendAllText(_file, $"{line}\n");
         }
     }
 

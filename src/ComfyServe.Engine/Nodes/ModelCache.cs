@@ -24,10 +24,11 @@ public sealed class ModelCache
     /// <param name="format">What models compute in; null: the best that this machine computes right.</param>
     /// <param name="warn">Gets a sentence where something is not as it should be, such as a kernel that computes wrong results.</param>
     /// <param name="budget">Bytes that models may take before older ones are let go of; null: half of the memory.</param>
-    public ModelCache(ComputeFormat? format = null, Action<string>? warn = null, long? budget = null)
+    /// <param name="tell">Gets a sentence on the number format that was chosen, when the first model needs it.</param>
+    public ModelCache(ComputeFormat? format = null, Action<string>? warn = null, long? budget = null, Action<string>? tell = null)
     {
         _verdicts = new Lazy<KernelVerdicts>(() => KernelVerdicts.ForThisMachine(warn));
-        _format = new Lazy<ComputeFormat>(() => format ?? ComputeFormats.ForThisMachine(_verdicts.Value));
+        _format = new Lazy<ComputeFormat>(() => format ?? Choose(tell));
         _warn = warn;
         _budget = budget ?? (GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
     }
@@ -78,6 +79,13 @@ public sealed class ModelCache
         }
 
         _models.Clear();
+    }
+
+    private ComputeFormat Choose(Action<string>? tell)
+    {
+        var choice = ComputeFormats.Choose(_verdicts.Value);
+        tell?.Invoke($"models compute in {choice.Format.Name} on this machine: {choice.Reason}");
+        return choice.Format;
     }
 
     private void MakeRoom(long bytes)

@@ -14,7 +14,8 @@ internal sealed partial class PromptRunner(
 {
     private const string NoRoom = "what the run showed does not fit into memory; show less (limit 'shown' of the engine), or give the engine more memory";
 
-    private readonly ModelCache _models = new(options.Fp32 ? ComputeFormat.Fp32 : null, warning => Log.Warned(logger, warning));
+    private readonly ModelCache _models = new(
+        options.Fp32 ? ComputeFormat.Fp32 : null, warning => Log.Warned(logger, warning), tell: sentence => Log.Told(logger, sentence));
     private PromptExecutor? _executor;
 
     /// <summary>What clients that connect in the middle of a run are told.</summary>
@@ -129,5 +130,8 @@ internal sealed partial class PromptRunner(
 
         [LoggerMessage(2113, LogLevel.Warning, "{Warning}")]
         public static partial void Warned(ILogger logger, string warning);
+
+        [LoggerMessage(2114, LogLevel.Information, "{Sentence}")]
+        public static partial void Told(ILogger logger, string sentence);
     }
 }
