@@ -93,8 +93,9 @@ internal static class EngineVerb
     private static int? KeptResults(int? recent, bool none) => (recent, none) switch
     {
         (not null, true) => throw new UsageException("--cache-lru and --cache-none exclude each other"),
-        ({ } count, _) when count <= 0 => throw new UsageException($"--cache-lru wants a number above 0 but got {recent}; --cache-none keeps nothing"),
+        (< 0, _) => throw new UsageException($"--cache-lru wants 0 or more but got {recent}; 0 keeps the results of the newest prompt, --cache-none keeps nothing"),
         (_, true) => 0,
+        (0, _) => null, // as ComfyUI, whose default it is
         _ => recent,
     };
 }

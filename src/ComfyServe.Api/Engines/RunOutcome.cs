@@ -18,6 +18,9 @@ internal sealed record RunOutcome
     /// <summary>Nodes that the engine left out as invalid although the rest ran.</summary>
     public JsonElement NodeErrors { get; init; }
 
+    /// <summary>Whether nodes showed something before the end.</summary>
+    public bool HasOutputs => Run is { Shown.Count: > 0 } || History?.Outputs is { ValueKind: JsonValueKind.Object } outputs && outputs.GetPropertyCount() > 0;
+
     /// <summary>Whether the run may be tried again without doing anything twice that the caller sees.</summary>
     public bool Repeatable { get; init; }
 

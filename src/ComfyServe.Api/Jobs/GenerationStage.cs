@@ -30,7 +30,7 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
     /// <summary>How long a job waits for an engine unless it asks for less.</summary>
     public TimeSpan LongestQueue => options.QueueTimeout;
 
-    /// <summary>Runs the job's workflow; null when that failed, and the job with it.</summary>
+    /// <summary>Runs the job's workflow; null when that failed with nothing made, and the job with it.</summary>
     public async Task<GeneratedRun?> RunAsync(Job job, PreparedInputs inputs)
     {
         var queued = time.GetTimestamp();
@@ -61,8 +61,7 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
             var again = HadNotBegun(engine, outcome) && ++losses <= MostLosses;
             if (!again && (attempt >= MaxAttempts || !(missing || await MayRetryAsync(engine, outcome, attempt, job.Cancellation))))
             {
-                job.Fail($"Generation failed: {error.Message}", error);
-                return null;
+                return End(job, engine, outcome, error);
             }
 
             await job.EndRunAsync(error.Code.ToString());
@@ -96,8 +95,19 @@ internal sealed partial class GenerationStage(ApiOptions options, EnginePool poo
             return (false, null);
         }
 
+        return (true, End(job, found.Engine, outcome, error));
+    }
+
+    /// <summary>A run that failed for good: what it had made is fetched, where the engine that made it still answers.</summary>
+    private static GeneratedRun? End(Job job, Engine engine, RunOutcome outcome, JobError error)
+    {
+        if (outcome.HasOutputs && error.Code is not (JobErrorCode.EngineUnreachable or JobErrorCode.RunLost))
+        {
+            return new(engine, outcome);
+        }
+
         job.Fail($"Generation failed: {error.Message}", error);
-        return (true, null);
+        return null;
     }
 
     /// <summary>One run; an engine that goes away while it is given the inputs has not begun with it.</summary>

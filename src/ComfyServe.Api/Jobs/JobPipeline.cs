@@ -37,7 +37,11 @@ internal sealed partial class JobPipeline(
                 run = await generation.RunAsync(job, prepared);
             }
 
-            if (run is not null)
+            if (run is { Outcome.Error: { } error })
+            {
+                await FailWithOutputsAsync(job, run, error);
+            }
+            else if (run is not null)
             {
                 await CollectAsync(job, run);
             }
@@ -127,10 +131,41 @@ internal sealed partial class JobPipeline(
         }
     }
 
+    /// <summary>Ends a job whose run failed with what the run had made before; an error in fetching that says nothing new.</summary>
+    private async Task FailWithOutputsAsync(Job job, GeneratedRun run, JobError error)
+    {
+        using var activity = JobTelemetry.Begin("outputs", job.Id);
+        var began = time.GetTimestamp();
+        var catalog = OutputCatalog.Read(run.Outcome.History?.Outputs ?? default, run.Outcome.Run!.Shown, OwnerFiles.Of(job.Request.Owner));
+        IReadOnlyList<OutputFile> files;
+        try
+        {
+            files = await collector.CollectAsync(run.Engine, job.Request, catalog.Files, stores.For(job.Request), job.Cancellation);
+        }
+        catch (Exception e) when (e is ObjectStoreException or EngineUnreachableException)
+        {
+            Log.NotCollected(logger, job.Id, e.Message);
+            files = OutputCollector.Describe(job.Request, catalog.Files);
+        }
+
+        job.TryFinish(s => s with
+        {
+            Status = JobStatus.Failed,
+            Message = $"Generation failed: {error.Message}",
+            Error = error,
+            Output = files,
+            Texts = catalog.Texts.Count > 0 ? catalog.Texts : null,
+            Timings = s.Timings with { PostprocessMs = Milliseconds(began) },
+        });
+    }
+
     private long Milliseconds(long since) => (long)time.GetElapsedTime(since).TotalMilliseconds;
 
     private static partial class Log
     {
+        [LoggerMessage(2104, LogLevel.Warning, "What the failed run of request '{RequestId}' had made could not be fetched: {Reason}")]
+        public static partial void NotCollected(ILogger logger, string requestId, string reason);
+
         [LoggerMessage(2100, LogLevel.Error, "Request '{RequestId}' hit a defect")]
         public static partial void Defect(ILogger logger, string requestId, Exception exception);
     }

@@ -26,6 +26,9 @@ internal sealed class EngineSocket(WebSocket socket, OutgoingFrame flags)
         }
     }
 
+    /// <summary>Keeps messages back, in order, until the result is disposed of.</summary>
+    public IDisposable Hold() => _outgoing.Hold();
+
     /// <summary>Sends and receives until either side ends.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {

@@ -18,6 +18,7 @@ internal sealed class OutgoingQueue(int maxFrames = 4096, long maxBytes = 64L <<
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     private long _bytes;
     private int _previews;
+    private int _holds;
 
     /// <summary>Adds a message. False when the queue is full of messages that must not be left out.</summary>
     public bool TryAdd(OutgoingFrame frame)
@@ -67,6 +68,17 @@ internal sealed class OutgoingQueue(int maxFrames = 4096, long maxBytes = 64L <<
         }
     }
 
+    /// <summary>Keeps messages back until the result is disposed of.</summary>
+    public IDisposable Hold()
+    {
+        lock (_gate)
+        {
+            _holds++;
+        }
+
+        return new Held(this);
+    }
+
     /// <summary>Lets <see cref="TakeAsync"/> end after the messages that wait.</summary>
     public void Close() => _ = _signal.Writer.TryComplete();
 
@@ -74,7 +86,7 @@ internal sealed class OutgoingQueue(int maxFrames = 4096, long maxBytes = 64L <<
     {
         lock (_gate)
         {
-            frame = _frames.First?.Value;
+            frame = _holds > 0 ? null : _frames.First?.Value;
             if (frame is null)
             {
                 return false;
@@ -83,6 +95,16 @@ internal sealed class OutgoingQueue(int maxFrames = 4096, long maxBytes = 64L <<
             Remove(_frames.First!);
             return true;
         }
+    }
+
+    private void Release()
+    {
+        lock (_gate)
+        {
+            _holds--;
+        }
+
+        _ = _signal.Writer.TryWrite(true);
     }
 
     private bool IsFull(OutgoingFrame frame) => _frames.Count >= maxFrames || (_frames.Count > 0 && _bytes + frame.Size > maxBytes);
@@ -104,5 +126,12 @@ internal sealed class OutgoingQueue(int maxFrames = 4096, long maxBytes = 64L <<
         _frames.Remove(node);
         _bytes -= node.Value.Size;
         _previews -= node.Value.IsPreview ? 1 : 0;
+    }
+
+    private sealed class Held(OutgoingQueue queue) : IDisposable
+    {
+        private OutgoingQueue? _queue = queue;
+
+        public void Dispose() => Interlocked.Exchange(ref _queue, null)?.Release();
     }
 }

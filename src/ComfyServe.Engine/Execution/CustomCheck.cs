@@ -8,16 +8,13 @@ namespace ComfyServe.Engine.Execution;
 /// <summary>A node class's own check of its literals.</summary>
 internal sealed class CustomCheck(NodeDescriptor node, EngineFolders folders)
 {
-    /// <summary>A parameter of this name receives the types of the linked inputs; the engine then does not check them.</summary>
-    private const string TypesParameter = "input_types";
-
     private readonly MethodCall? _method = node.Validate;
 
     /// <summary>The type of each linked input.</summary>
     public Dictionary<string, object?> ReceivedTypes { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The check looks at the types of linked inputs itself.</summary>
-    public bool ChecksTypes => _method?.Names.Contains(TypesParameter, StringComparer.Ordinal) == true;
+    public bool ChecksTypes => _method?.Names.Contains(MethodCall.TypesParameter, StringComparer.Ordinal) == true;
 
     /// <summary>The check covers an input: the engine's range and choices do not apply.</summary>
     public bool Covers(string input) =>
@@ -40,9 +37,9 @@ internal sealed class CustomCheck(NodeDescriptor node, EngineFolders folders)
         try
         {
             var reason = Call(literals.ToDictionary(i => i.Name, i => (object?)values[i.Name], StringComparer.Ordinal));
-            foreach (var input in reason is null ? [] : literals)
+            foreach (var name in reason is null ? [] : literals.Select(static i => i.Name).Concat(ChecksTypes ? [MethodCall.TypesParameter] : []))
             {
-                check.Add(() => ValidationErrors.Custom(input.Name, reason!));
+                check.Add(() => ValidationErrors.Custom(name, reason!));
             }
         }
 #pragma warning disable CA1031 // A node's own code: whatever it throws becomes an error of that node.
@@ -57,7 +54,7 @@ internal sealed class CustomCheck(NodeDescriptor node, EngineFolders folders)
     {
         if (ChecksTypes)
         {
-            literals[TypesParameter] = ReceivedTypes;
+            literals[MethodCall.TypesParameter] = ReceivedTypes;
         }
 
         var context = new NodeContext { Folders = folders, Models = new ModelCache() };

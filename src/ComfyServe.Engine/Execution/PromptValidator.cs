@@ -13,10 +13,9 @@ internal sealed class PromptValidator(NodeCatalogue catalogue, EngineFolders fol
 {
     /// <summary>Checks a prompt; converts its literals in place.</summary>
     /// <param name="prompt">Node id → <c>{class_type, inputs}</c>.</param>
-    /// <param name="partialTargets">The outputs that are wanted; null: all.</param>
-    public PromptValidation Validate(JsonObject prompt, IReadOnlyList<string>? partialTargets)
+    /// <param name="isTarget">Which outputs are wanted, by id; null: all.</param>
+    public PromptValidation Validate(JsonObject prompt, Func<string, bool>? isTarget)
     {
-        var targets = partialTargets?.ToHashSet(StringComparer.Ordinal);
         var nodes = new Dictionary<string, NodeDescriptor>(StringComparer.Ordinal);
         var outputs = new List<string>();
         foreach (var (id, value) in prompt)
@@ -32,7 +31,7 @@ internal sealed class PromptValidator(NodeCatalogue catalogue, EngineFolders fol
             }
 
             nodes[id] = node;
-            if (node.Node.IsOutput && targets?.Contains(id) != false)
+            if (node.Node.IsOutput && isTarget?.Invoke(id) != false)
             {
                 outputs.Add(id);
             }

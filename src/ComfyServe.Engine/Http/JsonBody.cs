@@ -1,5 +1,9 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Unicode;
 using ComfyServe.Workflows.Json;
 using Microsoft.AspNetCore.Http;
 
@@ -34,7 +38,7 @@ internal static class JsonBody
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // Malformed, too deep, or a string that is no Unicode.
+            // Malformed, too deep, or a string of bytes that are not UTF-8.
             value = null;
             return false;
         }
@@ -64,6 +68,40 @@ internal static class JsonBody
             : throw new BadHttpRequestException($"A whole number of the body has {text.Length} digits; use at most {PythonConversion.MaxDigits}");
     }
 
+    /// <summary>What a string of JSON means. Half of a surrogate pair (<c>\ud83d</c>) is a character like any other, as in Python.</summary>
+    private static string Text(ReadOnlySpan<byte> raw)
+    {
+        var text = Utf8.IsValid(raw) ? Encoding.UTF8.GetString(raw) : throw new JsonException("the text has bytes that are not UTF-8");
+        var escape = text.IndexOf('\\', StringComparison.Ordinal);
+        if (escape < 0)
+        {
+            return text;
+        }
+
+        var meant = new StringBuilder(text.Length).Append(text, 0, escape);
+        for (var i = escape; i < text.Length; i++)
+        {
+            if (text[i] != '\\')
+            {
+                meant.Append(text[i]);
+                continue;
+            }
+
+            var letter = text[++i];
+            if (letter == 'u')
+            {
+                meant.Append((char)ushort.Parse(text.AsSpan(i + 1, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
+                i += 4;
+            }
+            else
+            {
+                meant.Append(letter switch { 'b' => '\b', 'f' => '\f', 'n' => '\n', 'r' => '\r', 't' => '\t', _ => letter });
+            }
+        }
+
+        return meant.ToString();
+    }
+
     private static JsonNode? Build(JsonElement element)
     {
         switch (element.ValueKind)
@@ -72,14 +110,14 @@ internal static class JsonBody
                 var map = new JsonObject();
                 foreach (var property in element.EnumerateObject())
                 {
-                    map[property.Name] = Build(property.Value);
+                    map[Text(JsonMarshal.GetRawUtf8PropertyName(property))] = Build(property.Value);
                 }
 
                 return map;
             case JsonValueKind.Array:
                 return new JsonArray([.. element.EnumerateArray().Select(Build)]);
             case JsonValueKind.String:
-                return JsonValue.Create(element.GetString());
+                return JsonValue.Create(Text(JsonMarshal.GetRawUtf8Value(element)[1..^1]));
             case JsonValueKind.True or JsonValueKind.False:
                 return JsonValue.Create(element.ValueKind == JsonValueKind.True);
             case JsonValueKind.Number:

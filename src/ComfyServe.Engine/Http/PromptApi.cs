@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using ComfyServe.Engine.Events;
 using ComfyServe.Engine.Execution;
 using ComfyServe.Engine.Queue;
 using Microsoft.AspNetCore.Http;
@@ -9,7 +10,7 @@ using Microsoft.AspNetCore.Routing;
 namespace ComfyServe.Engine.Http;
 
 /// <summary><c>/prompt</c>: checks a workflow and queues it.</summary>
-internal sealed class PromptApi(PromptQueue queue, PromptNumbers numbers, EngineNodes nodes)
+internal sealed class PromptApi(PromptQueue queue, PromptNumbers numbers, EngineNodes nodes, SocketHub hub)
 {
     /// <summary>Adds the routes.</summary>
     public void Map(IEndpointRouteBuilder routes)
@@ -55,14 +56,18 @@ internal sealed class PromptApi(PromptQueue queue, PromptNumbers numbers, Engine
         }
     }
 
-    private Task QueueAsync(HttpContext context, QueueItem item, JsonNode number, PromptValidation validation) =>
-        queue.TryAdd(item)
+    /// <summary>Queues a prompt and answers. Its client knows the prompt's id from the answer only, so messages wait for that.</summary>
+    private async Task QueueAsync(HttpContext context, QueueItem item, JsonNode number, PromptValidation validation)
+    {
+        using var hold = item.Prompt.ClientId is { } client ? hub.Find(client)?.Hold() : null;
+        await (queue.TryAdd(item)
             ? Reply.JsonAsync(context, WithLeftOut(
                 new() { ["prompt_id"] = item.Prompt.PromptId, ["number"] = number, ["node_errors"] = validation.NodeErrors }, validation))
             : Reply.JsonAsync(
                 context,
                 Body(new PromptValidation(Error("queue_full", "The queue is full", "too many prompts wait; send this one again later"), [], [])),
-                StatusCodes.Status503ServiceUnavailable);
+                StatusCodes.Status503ServiceUnavailable));
+    }
 
     private static Task RefuseAsync(HttpContext context, PromptValidation validation) =>
         Reply.JsonAsync(context, Body(validation), StatusCodes.Status400BadRequest);
@@ -140,16 +145,31 @@ internal sealed class PromptApi(PromptQueue queue, PromptNumbers numbers, Engine
         return true;
     }
 
-    private static bool TryReadTargets(JsonObject body, out IReadOnlyList<string>? targets)
+    /// <summary>Which outputs are wanted: those that Python's <c>in</c> finds in what was sent, so that a text holds every id that is part of it.</summary>
+    private static bool TryReadTargets(JsonObject body, out Func<string, bool>? isTarget)
     {
-        targets = null;
+        isTarget = null;
         if (!body.TryGetPropertyValue("partial_execution_targets", out var given) || given is null)
         {
             return true;
         }
 
-        targets = (given as JsonArray)?.Select(Text).ToList();
-        return targets is not null;
+        switch (given)
+        {
+            case JsonObject map:
+                isTarget = map.ContainsKey;
+                break;
+            case JsonArray list:
+                var ids = list.Where(static t => t?.GetValueKind() == JsonValueKind.String).Select(static t => t!.GetValue<string>()).ToHashSet(StringComparer.Ordinal);
+                isTarget = ids.Contains;
+                break;
+            case JsonValue when given.GetValueKind() == JsonValueKind.String:
+                var text = given.GetValue<string>();
+                isTarget = id => text.Contains(id, StringComparison.Ordinal);
+                break;
+        }
+
+        return isTarget is not null;
     }
 
     /// <summary>A value as Python's <c>str</c> gives it.</summary>

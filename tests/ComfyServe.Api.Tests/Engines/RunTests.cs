@@ -134,6 +134,22 @@ public sealed class RunTests
         Assert.DoesNotContain("/secret/place.py", (string?)answer["message"], StringComparison.Ordinal);
     }
 
+    /// <summary>Issue 11: what a run had made before it failed was lost.</summary>
+    [Fact]
+    public async Task Run_NodeFailsAfterOthers_GivesWhatTheyMadeBesideTheError()
+    {
+        await using var host = await ApiHost.StartAsync(Quick);
+
+        var (_, answer) = await host.RunAsync(
+            """{"9": {"class_type": "SaveImage", "inputs": {}}, "8": {"class_type": "FakeText", "inputs": {"text": "a note"}}, "7": {"class_type": "FakeFail", "inputs": {}}}""");
+
+        Assert.Equal(("failed", "7"), ((string?)answer["status"], (string?)answer["error"]!["node_id"]));
+        var file = Assert.Single(answer["output"]!.AsArray())!;
+        Assert.Equal(("9", "SaveImage"), ((string?)file["node_id"], (string?)file["node_type"]));
+        Assert.NotEmpty((string)file["url"]!);
+        Assert.Equal("8", (string?)Assert.Single(answer["texts"]!.AsArray())!["node_id"]);
+    }
+
     [Fact]
     public async Task Run_EngineRefuses_TellsItsWords()
     {

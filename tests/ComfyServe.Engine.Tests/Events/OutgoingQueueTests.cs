@@ -40,6 +40,25 @@ public sealed class OutgoingQueueTests
     }
 
     [Fact]
+    public async Task Take_WhileHeld_WaitsForEveryHoldToEnd()
+    {
+        var queue = new OutgoingQueue();
+        var (first, second) = (queue.Hold(), queue.Hold());
+        _ = queue.TryAdd(OutgoingFrame.Text("a"));
+        _ = queue.TryAdd(OutgoingFrame.Text("b"));
+
+        var taken = queue.TakeAsync(TestContext.Current.CancellationToken).AsTask();
+        first.Dispose();
+        first.Dispose();
+        var isHeld = !taken.IsCompleted;
+        second.Dispose();
+
+        Assert.True(isHeld);
+        Assert.Equal("a", System.Text.Encoding.UTF8.GetString((await taken)!.Bytes.Span));
+        Assert.Equal(["b"], await DrainAsync(queue));
+    }
+
+    [Fact]
     public void TryAdd_TooManyBytes_Refuses()
     {
         var queue = new OutgoingQueue(maxBytes: 10);

@@ -69,7 +69,7 @@ public sealed class PromptRunTests : IDisposable
              "2": {"class_type": "EmptyImage", "inputs": {"width": 9, "height": 8, "batch_size": 1, "color": 0}},
              "3": {"class_type": "PreviewImage", "inputs": {"images": ["1", 0]}}, "4": {"class_type": "PreviewImage", "inputs": {"images": ["2", 0]}}}
             """);
-        var validation = _bench.Validator.Validate(prompt, ["4"]);
+        var validation = _bench.Validator.Validate(prompt, id => id == "4");
         var run = new RecordedRun();
 
         var outcome = _bench.Executor.Run(new QueuedPrompt(0, "p", prompt, [], validation.OutputsToExecute), run, TestContext.Current.CancellationToken);

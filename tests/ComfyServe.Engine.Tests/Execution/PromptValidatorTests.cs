@@ -131,6 +131,19 @@ public sealed class PromptValidatorTests : IDisposable
         Assert.Equal(("value_bigger_than_max", "count"), ((string?)error["type"], (string?)error["details"]));
     }
 
+    /// <summary>Issue 11: a check that takes only types refused, and nobody heard.</summary>
+    [Fact]
+    public void Validate_OwnCheckOfTypesAlone_Refuses()
+    {
+        var validation = _bench.Validate($$$$"""
+            {"1": {{{{Image}}}}, "2": {"class_type": "ToyMeets", "inputs": {"value": ["1", 0]}}, "3": {"class_type": "ToyShow", "inputs": {"value": ["2", 0]}}}
+            """);
+
+        var error = Assert.Single(validation.NodeErrors["2"]!["errors"]!.AsArray())!;
+        Assert.Equal(("custom_validation_failed", "input_types - no images here"), ((string?)error["type"], (string?)error["details"]));
+        Assert.Equal("input_types", (string?)error["extra_info"]!["input_name"]);
+    }
+
     [Fact]
     public void Validate_OneGoodAndOneBadOutput_RunsTheGoodOne()
     {
@@ -205,7 +218,7 @@ public sealed class PromptValidatorTests : IDisposable
             {"1": {{{{Image}}}}, "2": {"class_type": "PreviewImage", "inputs": {"images": ["1", 0]}}, "3": {"class_type": "PreviewImage", "inputs": {"images": ["1", 0]}}}
             """);
 
-        var validation = _bench.Validator.Validate(prompt, target is null ? null : [target]);
+        var validation = _bench.Validator.Validate(prompt, target is null ? null : id => id == target);
 
         Assert.Equal(outputs, string.Join(',', validation.OutputsToExecute));
     }

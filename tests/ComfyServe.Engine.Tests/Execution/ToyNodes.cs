@@ -143,6 +143,11 @@ internal static class ToyNodes
     [Node("ToyWords", Validate = nameof(TooLong))]
     public static string Words([Choices("a", "b")] string word, [Input(Max = 3)] long count) => $"{word}{count}";
 
+    [Node("ToyMeets", Validate = nameof(WrongTypes))]
+    public static string Meets([Input] object? value) => $"{value}";
+
+    private static string? WrongTypes(IReadOnlyDictionary<string, object?> input_types) => (string?)input_types["value"] == "IMAGE" ? "no images here" : null;
+
     private static IEnumerable<string> Needed(bool first) => [first ? "one" : "two"];
 
     private static string State(string? file) => File.ReadAllText(file!);

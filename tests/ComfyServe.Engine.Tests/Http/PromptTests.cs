@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using ComfyServe.Engine.Images;
 using ComfyServe.Engine.Previews;
 using ComfyServe.Engine.Queue;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ComfyServe.Engine.Tests.Http;
@@ -93,6 +94,96 @@ public sealed class PromptTests
 
         Assert.All([none, list, empty], r => Assert.Equal(HttpStatusCode.BadRequest, r.StatusCode));
         Assert.Equal(3, (int?)reply["number"]);
+    }
+
+    /// <summary>Issue 11: a fifth of instant prompts was told of before the answer that names them.</summary>
+    [Fact]
+    public async Task Post_AnswerThatIsNotWrittenYet_HoldsBackItsClientsMessages()
+    {
+        var answers = new HeldAnswers();
+        await using var engine = await TestEngine.StartAsync(configure: b => b.Services.AddSingleton<IStartupFilter>(answers));
+        using var other = await engine.ConnectAsync("other");
+        using var socket = await engine.ConnectAsync("me");
+        _ = await other.ReceiveAsync();
+        _ = await socket.ReceiveAsync();
+
+        var answer = SubmitAsync(engine, $$"""{"prompt": {{Instant}}, "client_id": "me", "prompt_id": "mine"}""");
+        var told = socket.ReceiveUntilAsync(IsEnd);
+        _ = await other.ReceiveUntilAsync(m => Type(m) == "status" && (int?)m["data"]!["status"]!["exec_info"]!["queue_remaining"] == 0);
+        var wasTold = told.IsCompleted;
+        answers.Release();
+
+        Assert.Equal("mine", (string?)(await answer)["prompt_id"]);
+        Assert.Equal("mine", (string?)(await told)[^1]["data"]!["prompt_id"]);
+        Assert.False(wasTold, "the end was told before the answer was on its way");
+    }
+
+    /// <summary>Python's <c>in</c>: a text holds each id that is part of it.</summary>
+    [Theory]
+    [InlineData("\"3\"", "3")]
+    [InlineData("\"2 and 3\"", "2 3")]
+    [InlineData("[\"2\"]", "2")]
+    [InlineData("[2]", "")]
+    [InlineData("{\"3\": 1}", "3")]
+    [InlineData("\"\"", "")]
+    [InlineData("null", "2 3")]
+    public async Task Post_PartialTargets_AreThoseThatPythonFinds(string targets, string expected)
+    {
+        const string TwoOutputs =
+            """{"1": {"class_type": "EmptyImage", "inputs": {"width": 16, "height": 16, "batch_size": 1, "color": 255}}, "2": {"class_type": "PreviewImage", "inputs": {"images": ["1", 0]}}, "3": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "x"}}}""";
+        await using var engine = await TestEngine.StartAsync();
+        using var socket = await engine.ConnectAsync("me");
+
+        using var reply = await engine.PostAsync("/prompt", $$"""{"prompt": {{TwoOutputs}}, "client_id": "me", "prompt_id": "p", "partial_execution_targets": {{targets}}}""");
+
+        Assert.Equal(expected.Length > 0, reply.IsSuccessStatusCode);
+        if (expected.Length > 0)
+        {
+            _ = await socket.ReceiveUntilAsync(IsEnd);
+            var history = await engine.GetJsonAsync("/history/p");
+            Assert.Equal(expected.Split(' '), history!["p"]!["outputs"]!.AsObject().Select(p => p.Key).Order(StringComparer.Ordinal));
+        }
+    }
+
+    [Theory]
+    [InlineData("5")]
+    [InlineData("true")]
+    public async Task Post_PartialTargetsThatAreNoList_FailAsInPython(string targets)
+    {
+        await using var engine = await TestEngine.StartAsync();
+
+        using var reply = await engine.PostAsync("/prompt", $$"""{"prompt": {{Instant}}, "partial_execution_targets": {{targets}}}""");
+
+        Assert.Equal(HttpStatusCode.InternalServerError, reply.StatusCode);
+    }
+
+    /// <summary>Python's strings hold half surrogates; its JSON writes them as they came.</summary>
+    [Theory]
+    [InlineData("a \\ud83d smile", "\"a \\ud83d smile\"")]
+    [InlineData("\\udc00\\ud800", "\"\\udc00\\ud800\"")]
+    [InlineData("\\ud83d\\ude00 \\\" \\n \\/ \\u0041", "\"\\ud83d\\ude00 \\\" \\n / A\"")]
+    public async Task Post_HalfSurrogates_RunAndComeBackAsTheyWere(string text, string expected)
+    {
+        await using var engine = await TestEngine.StartAsync();
+        using var socket = await engine.ConnectAsync("me");
+
+        var reply = await SubmitAsync(engine, $$$"""{"prompt": {{{Instant}}}, "client_id": "me", "prompt_id": "p", "extra_data": {"{{{text}}}": "{{{text}}}"}}""");
+        _ = await socket.ReceiveUntilAsync(IsEnd);
+        using var history = await engine.GetAsync("/history/p");
+
+        Assert.Equal("p", (string?)reply["prompt_id"]);
+        Assert.Contains($"{expected}: {expected}", await history.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Post_BytesThatAreNotUtf8_AreNoJson()
+    {
+        await using var engine = await TestEngine.StartAsync();
+        using var content = new ByteArrayContent([.. """{"prompt": {}, "extra_data": {"a": "x"""u8, 0xFF, .. "\"}}"u8]);
+
+        using var reply = await engine.Client.PostAsync("/prompt", content, TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.InternalServerError, reply.StatusCode);
     }
 
     [Theory]

@@ -17,8 +17,11 @@ internal sealed class MethodCall
         Parameters = method.GetParameters();
         Names = [.. Parameters.Select(inputName)];
         _context = Array.FindIndex(Parameters, p => p.ParameterType == typeof(NodeContext));
-        _everything = Array.FindIndex(Parameters, p => p.ParameterType == typeof(IReadOnlyDictionary<string, object?>));
+        _everything = Array.FindIndex(Parameters, p => p.ParameterType == typeof(IReadOnlyDictionary<string, object?>) && inputName(p) != TypesParameter);
     }
+
+    /// <summary>A parameter of this name receives the types of the linked inputs; the engine then does not check them.</summary>
+    public const string TypesParameter = "input_types";
 
     /// <summary>The method.</summary>
     public MethodInfo Method { get; }
