@@ -12,6 +12,14 @@ public static class RecordedData
     /// <summary>A file of the recorded exchanges: under <c>COMFYSERVE_TRACES</c> where it is set, else <c>tests/data/traces</c>.</summary>
     public static string Traces(params string[] parts) => Find("COMFYSERVE_TRACES", "traces", parts);
 
+    /// <summary>Why a comparison cannot run: files or folders of the golden numbers that it needs and that are not there; null where all are.</summary>
+    /// <param name="names">Paths below the folder.</param>
+    public static string? Missing(params IEnumerable<string> names)
+    {
+        var absent = names.Where(n => !Path.Exists(Golden(n))).ToList();
+        return absent.Count == 0 ? null : $"not among the recorded files in '{Golden()}': {string.Join(", ", absent)}";
+    }
+
     private static string Find(string variable, string folder, string[] parts) =>
         Path.Combine([Environment.GetEnvironmentVariable(variable) ?? RepositoryRoot.Data(folder), .. parts]);
 }

@@ -14,6 +14,7 @@ internal sealed partial class GoldenTensors : IDisposable
     public GoldenTensors(string name)
     {
         TorchRuntime.Initialize();
+        Assert.SkipWhen(RecordedData.Missing(name) is not null, RecordedData.Missing(name) ?? "");
         _file = SafetensorsFile.Open(RecordedData.Golden(name));
     }
 
@@ -29,7 +30,20 @@ internal sealed partial class GoldenTensors : IDisposable
     public static TheoryData<string> Files(string pattern)
     {
         var folder = RecordedData.Golden();
-        return Directory.Exists(folder) ? [.. Directory.GetFiles(folder, pattern).Select(f => Path.GetFileName(f)!).Order()] : [];
+        var files = Directory.Exists(folder) ? Directory.GetFiles(folder, pattern) : [];
+        return files.Length > 0 ? [.. files.Select(f => Path.GetFileName(f)!).Order()] : [new TheoryDataRow<string>(pattern) { Skip = RecordedData.Missing(pattern) }];
+    }
+
+    /// <summary>The names in a file for theories; a row that says so where there is no such file.</summary>
+    public static TheoryData<string> NamesIn(string file, Func<string, bool>? isWanted = null)
+    {
+        if (RecordedData.Missing(file) is { } reason)
+        {
+            return [new TheoryDataRow<string>(file) { Skip = reason }];
+        }
+
+        using var golden = new GoldenTensors(file);
+        return [.. golden.Names.Where(n => isWanted?.Invoke(n) != false)];
     }
 
     /// <summary>The number after a word of the config text, such as <c>num_heads 4</c>.</summary>

@@ -1,6 +1,5 @@
 using ComfyServe.Diffusion.Models;
 using ComfyServe.Diffusion.Runtime;
-using ComfyServe.Testing;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 
@@ -13,16 +12,7 @@ public sealed class OperationComparisonTests
     private const double Tolerance = 1e-5;
     private const string Recorded = "ops.safetensors";
 
-    public static TheoryData<string> Operations()
-    {
-        if (!File.Exists(RecordedData.Golden(Recorded)))
-        {
-            return [];
-        }
-
-        using var golden = new GoldenTensors(Recorded);
-        return [.. golden.Names.Where(n => !n.StartsWith("in.", StringComparison.Ordinal))];
-    }
+    public static TheoryData<string> Operations() => GoldenTensors.NamesIn(Recorded, static n => !n.StartsWith("in.", StringComparison.Ordinal));
 
     [Theory]
     [MemberData(nameof(Operations))]

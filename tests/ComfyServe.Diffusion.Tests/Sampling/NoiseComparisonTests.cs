@@ -12,11 +12,7 @@ public sealed partial class NoiseComparisonTests
 {
     private const string FileName = "noise.safetensors";
 
-    public static TheoryData<string> Names()
-    {
-        using var golden = new GoldenTensors(FileName);
-        return [.. golden.Names];
-    }
+    public static TheoryData<string> Names() => GoldenTensors.NamesIn(FileName);
 
     [Theory]
     [MemberData(nameof(Names))]

@@ -12,6 +12,7 @@ namespace ComfyServe.Diffusion.Tests.Sampling;
 public sealed class ScheduleComparisonTests
 {
     private const double Tolerance = 1e-6;
+    private const string Recorded = "sigmas.json";
     private static readonly DiscreteSchedule Schedule = DiscreteSchedule.StableDiffusion;
 
     static ScheduleComparisonTests() => TorchRuntime.Initialize();
@@ -67,13 +68,14 @@ public sealed class ScheduleComparisonTests
         Assert.All(Pairs(recorded, "percent_to_sigma"), pair => Close(pair.To, Schedule.PercentToSigma(pair.From)));
     }
 
-    private static TheoryData<string> Keys(string name) => [.. Read().GetProperty(name).EnumerateObject().Select(p => p.Name)];
+    private static TheoryData<string> Keys(string name) => RecordedData.Missing(Recorded) is { } reason
+        ? [new TheoryDataRow<string>(Recorded) { Skip = reason }]
+        : [.. Read().GetProperty(name).EnumerateObject().Select(p => p.Name)];
 
     private static JsonElement Read()
     {
-        // The record writes NaN as a bare word, which JSON does not know.
-        var text = File.ReadAllText(RecordedData.Golden("sigmas.json")).Replace("NaN", "\"NaN\"", StringComparison.Ordinal);
-        return JsonDocument.Parse(text).RootElement;
+        Assert.SkipWhen(RecordedData.Missing(Recorded) is not null, RecordedData.Missing(Recorded) ?? "");
+        return RecordedJson.Read(RecordedData.Golden(Recorded));
     }
 
     private static IEnumerable<(double From, double To)> Pairs(JsonElement recorded, string name) =>
@@ -84,11 +86,11 @@ public sealed class ScheduleComparisonTests
         Assert.Equal(expected.GetArrayLength(), actual.Length);
         foreach (var (recorded, value) in expected.EnumerateArray().Zip(actual))
         {
-            Close(recorded.ValueKind == JsonValueKind.String ? double.NaN : recorded.GetDouble(), value);
+            Close(RecordedJson.Number(recorded), value);
         }
     }
 
     private static void Close(double expected, double actual) => Assert.True(
-        (double.IsNaN(expected) && double.IsNaN(actual)) || Math.Abs(expected - actual) <= Tolerance * Math.Abs(expected),
+        expected.Equals(actual) || Math.Abs(expected - actual) <= Tolerance * Math.Abs(expected),
         $"expected {expected:R} but got {actual:R}");
 }

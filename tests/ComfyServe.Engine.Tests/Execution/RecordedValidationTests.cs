@@ -36,7 +36,7 @@ public sealed class RecordedValidationTests : IDisposable
 
     public void Dispose() => _bench.Dispose();
 
-    [Theory]
+    [Theory(SkipTestWithoutData = true)]
     [MemberData(nameof(Recorded))]
     public void Validate_RecordedPrompt_GivesTheRecordedErrors(string name, string prompt, string reply)
     {

@@ -11,7 +11,9 @@ public sealed class ObjectInfoTests
 {
     private static readonly EngineFolders Empty = new(Path.Combine(RepositoryRoot.Path, "artifacts", "no-such-data"));
 
-    public static TheoryData<string> Nodes() => [.. Recorded().Select(n => n.Key)];
+    public static TheoryData<string> Nodes() => ObjectInfoTrace.Missing is { } reason
+        ? [new TheoryDataRow<string>("object_info.json") { Skip = reason }]
+        : [.. Recorded().Select(n => n.Key)];
 
     [Theory]
     [MemberData(nameof(Nodes))]

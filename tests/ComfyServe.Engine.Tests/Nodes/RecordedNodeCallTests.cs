@@ -15,15 +15,23 @@ public sealed class RecordedNodeCallTests : IDisposable
     /// <summary>Relative to the largest value, or to 1: the recording is from another version of PyTorch.</summary>
     private const double Rounding = 1e-6;
 
-    private static readonly GoldenTensors Tensors = new("image_latent_mask_ops.safetensors");
-    private static readonly JsonElement Cases = ReadCases();
+    /// <summary>Bicubic weights are sums of larger terms of both signs.</summary>
+    private const double BicubicRounding = 1.2e-6;
+
+    private const string RecordedCalls = "image_latent_mask_ops.json";
+    private const string RecordedTensors = "image_latent_mask_ops.safetensors";
+    private static readonly Lazy<GoldenTensors> Golden = new(static () => new GoldenTensors(RecordedTensors));
 
     private readonly string _root = Directory.CreateTempSubdirectory("comfyserve-nodes").FullName;
 
     public RecordedNodeCallTests() =>
         Directory.CreateSymbolicLink(Path.Combine(_root, "input"), RecordedData.Golden("loadimage"));
 
-    public static TheoryData<string> Calls() => [.. Cases.EnumerateObject().Select(c => c.Name)];
+    public static TheoryData<string> Calls() => RecordedData.Missing(RecordedCalls, RecordedTensors) is { } reason
+        ? [new TheoryDataRow<string>(RecordedCalls) { Skip = reason }]
+        : [.. ReadCases().EnumerateObject().Select(c => c.Name)];
+
+    private static GoldenTensors Tensors => Golden.Value;
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
@@ -31,8 +39,10 @@ public sealed class RecordedNodeCallTests : IDisposable
     [MemberData(nameof(Calls))]
     public void Node_RecordedInputs_GiveTheRecordedOutputs(string key)
     {
-        var call = Cases.GetProperty(key);
+        var call = ReadCases().GetProperty(key);
         var name = call.GetProperty("class_type").GetString()!;
+        var images = name.StartsWith("LoadImage", StringComparison.Ordinal) ? RecordedData.Missing(Path.Combine("loadimage", call.GetProperty("inputs").GetProperty("image").GetString()!)) : null;
+        Assert.SkipWhen(images is not null, images ?? "");
         Assert.SkipUnless(NodeCatalogue.BuiltIn.TryGet(name, out var node), $"node '{name}' is not built");
         using var scope = NewDisposeScope();
         var inputs = call.GetProperty("inputs").EnumerateObject().ToDictionary(i => i.Name, i => Input(node, i));
@@ -47,7 +57,7 @@ public sealed class RecordedNodeCallTests : IDisposable
             }
             else
             {
-                AssertTensor(expected.GetString()!, outputs, IsEightBit(call) ? 0 : Rounding);
+                AssertTensor(expected.GetString()!, outputs, IsEightBit(call) ? 0 : Method(call) == "bicubic" ? BicubicRounding : Rounding);
             }
         }
     }
@@ -56,9 +66,10 @@ public sealed class RecordedNodeCallTests : IDisposable
     private static bool IsEightBit(JsonElement call)
     {
         var name = call.GetProperty("class_type").GetString()!;
-        var lanczos = call.GetProperty("inputs").TryGetProperty("upscale_method", out var method) && method.GetString() == "lanczos";
-        return lanczos || name.StartsWith("LoadImage", StringComparison.Ordinal) || name == "ImageQuantize";
+        return Method(call) == "lanczos" || name.StartsWith("LoadImage", StringComparison.Ordinal) || name == "ImageQuantize";
     }
+
+    private static string? Method(JsonElement call) => call.GetProperty("inputs").TryGetProperty("upscale_method", out var method) ? method.GetString() : null;
 
     private static object? Input(NodeDescriptor node, JsonProperty input)
     {
@@ -112,5 +123,5 @@ public sealed class RecordedNodeCallTests : IDisposable
     }
 
     private static JsonElement ReadCases() =>
-        JsonDocument.Parse(File.ReadAllBytes(RecordedData.Golden("image_latent_mask_ops.json"))).RootElement.GetProperty("cases");
+        RecordedJson.Read(RecordedData.Golden(RecordedCalls)).GetProperty("cases");
 }

@@ -1,11 +1,14 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace ComfyServe.Engine.Tests.Traces;
 
 /// <summary>One recorded scenario: what a client sent to a real ComfyUI, and all that came back, in order.</summary>
-internal sealed class Trace
+internal sealed partial class Trace
 {
+    private static readonly HashSet<string> Names = ["socket", "ws", "connection", "conn", "client", "client_id", "name", "who", "id", "sid"];
+
     private Trace(string name, IReadOnlyList<JsonObject> events) => (Name, Events) = (name, events);
 
     public string Name { get; }
@@ -24,7 +27,7 @@ internal sealed class Trace
         select (body["prompt"], body, e.Response);
 
     /// <summary>Messages as JSON, in order.</summary>
-    public IEnumerable<JsonObject> Messages => Events.Where(e => Kind(e) == "ws_text").Select(e => JsonNode.Parse((string)e["text"]!)!.AsObject());
+    public IEnumerable<JsonObject> Messages => Events.Where(e => Socket(e).Kind == "ws_text").Select(e => JsonNode.Parse((string)e["text"]!)!.AsObject());
 
     public static Trace Load(string path)
     {
@@ -58,6 +61,28 @@ internal sealed class Trace
             }
         }
     }
+
+    /// <summary>The prompt that a message tells of; null where it tells of none.</summary>
+    public static string? PromptId(JsonObject message) => (string?)(message["data"] as JsonObject)?["prompt_id"];
+
+    /// <summary>
+    /// The client that an event belongs to, by what names it (a field that is none of the event's own, or a word within the kind such as
+    /// <c>ws2_text</c>), and the kind without that. Empty where there is one client, or none is named.
+    /// </summary>
+    public static (string Name, string Kind) Socket(JsonObject entry)
+    {
+        var kind = Kind(entry);
+        if (SocketKind().Match(kind) is not { Success: true } parts)
+        {
+            return ("", kind);
+        }
+
+        var named = entry.FirstOrDefault(f => Names.Contains(f.Key)).Value?.ToString();
+        return (named ?? parts.Groups["name"].Value, $"ws_{parts.Groups["what"].Value}");
+    }
+
+    [GeneratedRegex("^ws_?(?<name>.*?)_(?<what>open|send|close|text|binary)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex SocketKind();
 
     public static string Kind(JsonObject entry) => (string)entry["kind"]!;
 

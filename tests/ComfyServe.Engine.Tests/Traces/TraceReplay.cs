@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
+using System.Threading.Channels;
 using ComfyServe.Engine.Previews;
 using ComfyServe.Engine.Queue;
 using ComfyServe.Engine.Tests.Http;
@@ -10,10 +12,17 @@ namespace ComfyServe.Engine.Tests.Traces;
 /// <summary>Sends a scenario's requests to our engine in the recorded order and collects what comes back.</summary>
 internal sealed class TraceReplay : IAsyncDisposable
 {
+    /// <summary>How long a message may be late while nothing runs.</summary>
+    private static readonly TimeSpan Glance = TimeSpan.FromSeconds(5);
+
     private readonly Trace _trace;
     private readonly string _webRoot = Directory.CreateTempSubdirectory("comfyserve-web-").FullName;
     private readonly Dictionary<string, string> _ids = new(StringComparer.Ordinal);
-    private readonly List<TestSocket> _sockets = [];
+    private readonly List<TraceSocket> _sockets = [];
+    private readonly RunGate _gate = new();
+
+    // A word for each message of any client; those that nobody waits for are one.
+    private readonly Channel<bool> _arrived = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly List<(JsonObject Recorded, string? Text, byte[] Bytes)> _messages = [];
     private readonly List<(JsonObject Request, JsonObject Recorded, HttpResponseMessage Reply)> _replies = [];
     private TestEngine _engine = null!;
@@ -42,6 +51,7 @@ internal sealed class TraceReplay : IAsyncDisposable
         }
 
         await replay.FollowAsync();
+        replay._gate.Open();
         await replay.CollectSurplusAsync();
         return replay;
     }
@@ -59,7 +69,12 @@ internal sealed class TraceReplay : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _sockets.ForEach(s => s.Dispose());
+        _gate.Open();
+        foreach (var socket in _sockets)
+        {
+            await socket.DisposeAsync();
+        }
+
         _replies.ForEach(r => r.Reply.Dispose());
         if (_engine is not null)
         {
@@ -81,7 +96,8 @@ internal sealed class TraceReplay : IAsyncDisposable
                 options.Fp32 = true;
             },
             folders => new TraceSeeds(_trace, folders).Write(usesReference),
-            builder => builder.Services.AddSingleton(new PromptNumbers(FirstNumber() - Primes(_trace).Count())));
+            builder => builder.Services.AddSingleton(new PromptNumbers(FirstNumber() - Primes(_trace).Count())).AddSingleton<TimeProvider>(_gate));
+        _gate.Queue = _engine.Services.GetRequiredService<PromptQueue>();
     }
 
     /// <summary>The number that the first request for one gets.</summary>
@@ -132,28 +148,34 @@ internal sealed class TraceReplay : IAsyncDisposable
     private async Task FollowAsync()
     {
         var (request, reply) = (default(JsonObject), default(Task<HttpResponseMessage>));
+        var told = _trace.Messages.Select(Trace.PromptId).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        _gate.Close();
         foreach (var entry in _trace.Events)
         {
-            switch (Trace.Kind(entry))
+            var (name, kind) = Trace.Socket(entry);
+            switch (kind)
             {
                 case "ws_open":
-                    _sockets.Add(await TestSocket.ConnectAsync(_engine.Url, (string)entry["path"]!));
+                    _sockets.Add(await TraceSocket.ConnectAsync(name, _engine.Url, (string)entry["path"]!, _arrived.Writer));
                     break;
                 case "ws_send":
-                    await _sockets[^1].SendAsync((string)entry["text"]!);
+                    await Socket(name).SendAsync((string)entry["text"]!);
                     break;
                 case "ws_close":
-                    _sockets[^1].Dispose();
+                    var closed = Socket(name);
+                    _sockets.Remove(closed);
+                    await closed.DisposeAsync();
                     break;
                 case "ws_text" or "ws_binary":
-                    await ReceiveAsync(entry);
+                    Begin(entry);
+                    await ReceiveAsync(name, entry);
                     break;
                 case "http_request":
                     request = entry;
                     reply = _engine.Client.SendAsync(TraceRequest.Build(entry, _engine.Url, AsOurs), TestContext.Current.CancellationToken);
                     break;
                 case "http_response":
-                    await KeepAsync(request!, entry, await reply!);
+                    await KeepAsync(request!, entry, await reply!, told);
                     break;
                 default:
                     Assert.Fail($"an event of kind '{Trace.Kind(entry)}' cannot be replayed");
@@ -162,27 +184,63 @@ internal sealed class TraceReplay : IAsyncDisposable
         }
     }
 
-    private async Task ReceiveAsync(JsonObject entry)
+    /// <summary>The client of a name; where the scenario names none, the one that connected last.</summary>
+    private TraceSocket Socket(string name) => _sockets.LastOrDefault(s => s.Name == name) ?? _sockets[^1];
+
+    /// <summary>Lets the run begin that a recorded message is the first to tell of.</summary>
+    private void Begin(JsonObject entry)
     {
-        try
+        if (Trace.Kind(entry).EndsWith("text", StringComparison.Ordinal) && Trace.PromptId(JsonNode.Parse((string)entry["text"]!)!.AsObject()) is { } recorded && _ids.TryGetValue(recorded, out var ours))
         {
-            var (text, bytes) = await _sockets[^1].ReceiveAsync();
-            _messages.Add((entry, text, bytes));
-        }
-        catch (OperationCanceledException)
-        {
-            var last = _messages.TakeLast(4).Select(m => m.Text ?? $"{m.Bytes.Length} bytes");
-            Assert.Fail($"no message came where ComfyUI sent {entry.ToJsonString()}; the last ones were:\n{string.Join('\n', last)}");
+            _gate.Release(ours);
         }
     }
 
-    private async Task KeepAsync(JsonObject request, JsonObject recorded, HttpResponseMessage reply)
+    private async Task ReceiveAsync(string name, JsonObject entry)
+    {
+        // Where clients have no names, a message is that of the client to whom one of its type comes next.
+        List<TraceSocket> candidates = _sockets.Exists(s => s.Name != "") ? [Socket(name)] : [.. _sockets];
+        var start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            var socket = candidates.Find(s => s.Fits(entry)) ?? (candidates.Count == 1 && candidates[0].TryPeek(out _) ? candidates[0] : null);
+            if (socket is not null)
+            {
+                var (text, bytes) = socket.Take();
+                _messages.Add((entry, text, bytes));
+                return;
+            }
+
+            using var glance = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+            glance.CancelAfter(Glance);
+            var isIdle = _engine.Services.GetRequiredService<PromptQueue>().Remaining == 0;
+            try
+            {
+                _ = await _arrived.Reader.ReadAsync(glance.Token);
+            }
+            catch (OperationCanceledException) when (!TestContext.Current.CancellationToken.IsCancellationRequested && !isIdle && Stopwatch.GetElapsedTime(start) < TestSocket.Patience)
+            {
+                // Something runs: its messages may still come.
+            }
+            catch (OperationCanceledException)
+            {
+                var last = _messages.TakeLast(4).Select(m => m.Text ?? $"{m.Bytes.Length} bytes");
+                Assert.Fail($"no message came where ComfyUI sent {entry.ToJsonString()}; the last ones were:\n{string.Join('\n', last)}");
+            }
+        }
+    }
+
+    private async Task KeepAsync(JsonObject request, JsonObject recorded, HttpResponseMessage reply, HashSet<string> told)
     {
         _replies.Add((request, recorded, reply));
         if ((string?)recorded["json"]?.AsObjectOrNull()?["prompt_id"] is { } id && reply.IsSuccessStatusCode)
         {
             var ours = JsonNode.Parse(await reply.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!;
             _ids[id] = (string?)ours["prompt_id"] ?? "(none)";
+            if (!told.Contains(id))
+            {
+                _gate.Release(_ids[id]); // no message tells of it
+            }
         }
     }
 
@@ -206,9 +264,14 @@ internal sealed class TraceReplay : IAsyncDisposable
 
         var surplus = new List<string>();
         using var mark = await _engine.PostAsync("/queue", """{"clear": true}""");
-        while ((await _sockets[^1].ReceiveAsync()) is var (text, bytes) && text?.StartsWith("{\"type\": \"status\"", StringComparison.Ordinal) != true)
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TestSocket.Patience);
+        foreach (var socket in _sockets)
         {
-            surplus.Add(text ?? Encoding.ASCII.GetString(bytes.AsSpan(0, Math.Min(bytes.Length, 64))));
+            while (await socket.WaitAsync(limit.Token) && socket.Take() is var (text, bytes) && text?.StartsWith("{\"type\": \"status\"", StringComparison.Ordinal) != true)
+            {
+                surplus.Add(text ?? Encoding.ASCII.GetString(bytes.AsSpan(0, Math.Min(bytes.Length, 64))));
+            }
         }
 
         Surplus = surplus;

@@ -16,7 +16,7 @@ public sealed class TraceReplayTests
     public static TheoryData<string> Scenarios() =>
         [.. Directory.EnumerateFiles(TraceFolder.Path, "*.json").Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
 
-    [Theory]
+    [Theory(SkipTestWithoutData = true)]
     [MemberData(nameof(Scenarios))]
     public async Task Replay_RecordedScenario_EqualsComfyUI(string name)
     {
