@@ -16,11 +16,11 @@ internal static class OutcomeStatus
         _ => StatusCodes.Status500InternalServerError,
     };
 
-    /// <summary>422 when an input was refused: that is the caller's to mend. 502 when something behind this service could not be reached, 503 when the service could not write the request down, 500 otherwise.</summary>
+    /// <summary>422 when an input or the workflow was refused: that is the caller's to mend. 502 when something behind this service could not be reached, 503 when the service could not write the request down, 500 otherwise.</summary>
     public static int Of(JobErrorCode code) => code switch
     {
         JobErrorCode.EngineUnreachable or JobErrorCode.InputUnreachable or JobErrorCode.RunLost => StatusCodes.Status502BadGateway,
-        JobErrorCode.InputRefused => StatusCodes.Status422UnprocessableEntity,
+        JobErrorCode.InputRefused or JobErrorCode.WorkflowRefused => StatusCodes.Status422UnprocessableEntity,
         JobErrorCode.LedgerUnavailable => StatusCodes.Status503ServiceUnavailable,
         _ => StatusCodes.Status500InternalServerError,
     };

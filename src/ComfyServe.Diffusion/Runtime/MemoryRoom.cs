@@ -35,6 +35,9 @@ public sealed class MemoryRoom
     /// <summary>The memory that the process may take in all.</summary>
     public long Limit { get; }
 
+    /// <summary>Whether the process may have so many bytes of addresses (<c>ulimit -d</c>), used or not.</summary>
+    public bool IsLimitOfAddresses => _data != long.MaxValue;
+
     /// <summary>Bytes that can still be taken; a share of the limit is left for what is not asked for.</summary>
     public long Free => Available() - Math.Clamp(Limit / 16, 64L << 20, 1L << 30);
 
@@ -81,10 +84,8 @@ public sealed class MemoryRoom
             return Math.Min(_configured, memory.TotalAvailableMemoryBytes) - memory.MemoryLoadBytes;
         }
 
-        var unused = UnusedHeap();
-
-        // Free parts of the heap that were given back are addresses without memory: they count for the limit of addresses alone.
-        var resident = Math.Max(0, unused - Volatile.Read(ref _givenBack));
+        // Free parts of the heap that were given back are addresses without memory.
+        var resident = Math.Max(0, UnusedHeap() - Volatile.Read(ref _givenBack));
         var room = Field("/proc/meminfo", "MemAvailable:") ?? long.MaxValue;
         if (_configured != long.MaxValue)
         {
@@ -99,7 +100,7 @@ public sealed class MemoryRoom
         }
 
         room += room == long.MaxValue ? 0 : resident;
-        return _data == long.MaxValue ? room : Math.Min(room, _data - (Field("/proc/self/status", "VmData:") ?? 0) + unused);
+        return IsLimitOfAddresses ? Math.Min(room, _data - (Field("/proc/self/status", "VmData:") ?? 0)) : room;
     }
 
     /// <summary>What the native heap keeps: it is tuned to give nothing back (see <see cref="TorchRuntime"/>).</summary>

@@ -13,8 +13,10 @@ public static class TorchRuntime
 {
     private const int MallopTrimThreshold = -1;
     private const int MallopTopPad = -2;
+    private const int MallopMmapThreshold = -3;
     private const int MallopMmapMax = -4;
     private const int TopPadBytes = 64 << 20;
+    private const int MappedBytes = 8 << 20;
     private static readonly Lazy<string?> Loaded = new(Load);
 
     /// <summary>Loads the native libraries once. Returns the path of the patched bridge library, or null when the
@@ -50,9 +52,18 @@ public static class TorchRuntime
     /// </summary>
     private static void TuneAllocator()
     {
-        _ = mallopt(MallopMmapMax, 0);
-        _ = mallopt(MallopTrimThreshold, int.MaxValue);
-        _ = mallopt(MallopTopPad, TopPadBytes);
+        if (new MemoryRoom().IsLimitOfAddresses)
+        {
+            // What the heap keeps would be lost to everything that maps memory of its own: the collector, compiled kernels, stacks.
+            _ = mallopt(MallopMmapThreshold, MappedBytes);
+            _ = mallopt(MallopTrimThreshold, MappedBytes);
+        }
+        else
+        {
+            _ = mallopt(MallopMmapMax, 0);
+            _ = mallopt(MallopTrimThreshold, int.MaxValue);
+            _ = mallopt(MallopTopPad, TopPadBytes);
+        }
 
         // .NET's own setter does not reach native code.
         _ = setenv("THP_MEM_ALLOC_ENABLE", "1", 0);

@@ -157,7 +157,7 @@ public sealed class RunTests
 
         var (status, answer) = await host.RunAsync("""{"5": {"class_type": "FakeUnknown", "inputs": {}}}""");
 
-        Assert.Equal((500, "workflow_refused"), (status, (string?)answer["error"]!["code"]));
+        Assert.Equal((422, "workflow_refused"), (status, (string?)answer["error"]!["code"]));
         Assert.Contains("node FakeUnknown does not exist", (string?)answer["message"], StringComparison.Ordinal);
     }
 

@@ -25,7 +25,7 @@ public sealed class ProgressWebhookTests
         Assert.All(told, b => Assert.Equal(("abc", 1), ((string?)b["id"], (int)b["extra"]!["a"]!)));
         var steps = told.Where(b => (string?)b["event"] == "progress").Select(b => (double)b["progress"]!["overall_percentage"]!).ToList();
         Assert.Equal(steps.Order(), steps);
-        Assert.All(told[1..^1], b => Assert.Equal("generating", (string?)b["status"]));
+        Assert.All(told[1..^1], b => Assert.True((string?)b["status"] is "generating" or "generated", $"{b}")); // the last step may be told as its run ends
         Assert.All(receiver.Requests, r => Assert.Equal(ComfyServe.Jobs.Deliveries.DeliverySignature.Original("current", r.Body), r.Headers["X-Webhook-Signature"]));
         Assert.Equal(told.Count, receiver.Requests.Select(r => r.Headers["webhook-id"]).Distinct().Count());
     }
