@@ -90,12 +90,13 @@ internal static class EngineVerb
     private static string? Existing(string? folder) =>
         folder is null || Directory.Exists(folder) ? folder : throw new UsageException($"--front-end-root wants a folder, but there is none at '{folder}'");
 
+    /// <summary>0 is ComfyUI's default: what the newest prompt made is kept.</summary>
     private static int? KeptResults(int? recent, bool none) => (recent, none) switch
     {
         (not null, true) => throw new UsageException("--cache-lru and --cache-none exclude each other"),
-        (< 0, _) => throw new UsageException($"--cache-lru wants 0 or more but got {recent}; 0 keeps the results of the newest prompt, --cache-none keeps nothing"),
+        _ when recent < 0 => throw new UsageException($"--cache-lru wants 0 or more but got {recent}; 0 keeps the results of the newest prompt, --cache-none keeps nothing"),
         (_, true) => 0,
-        (0, _) => null, // as ComfyUI, whose default it is
+        (0, _) => null,
         _ => recent,
     };
 }
