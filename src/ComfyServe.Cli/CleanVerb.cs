@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using ComfyServe.Hosting.Logging;
 using ComfyServe.Provisioning.CleanUp;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -11,13 +12,15 @@ namespace ComfyServe.Cli;
 /// <summary><c>comfyserve clean</c>: frees disk space now, as the services do by themselves.</summary>
 internal static class CleanVerb
 {
+    private const double MostHours = 1_000_000;
+
     public static Command Build()
     {
         var data = Options.Data();
         var dryRun = new Option<bool>("--dry-run") { Description = "Only tell what would go" };
         var low = Mebibytes("--low-mark", "CLEANUP_LOW_MB", 512, "Clean only while less than this is free");
         var high = Mebibytes("--high-mark", "CLEANUP_HIGH_MB", 1024, "Stop when this is free");
-        var age = new Option<double>("--max-age") { Description = "Hours after which outputs go first (default CLEANUP_MAX_AGE_HOURS, else 24)", HelpName = "HOURS", DefaultValueFactory = _ => Number("CLEANUP_MAX_AGE_HOURS", 24) };
+        var age = new Option<double>("--max-age") { Description = "Hours after which outputs go first (default CLEANUP_MAX_AGE_HOURS, else 24)", HelpName = "HOURS", DefaultValueFactory = _ => Number("CLEANUP_MAX_AGE_HOURS", 24) }.Between(0, MostHours);
         var engines = Url("--engine", "http://127.0.0.1:18188", "Base URL of an engine that uses the data folder; may be repeated");
         var services = Url("--api", "http://127.0.0.1:18288", "Base URL of an API service that uses the data folder; may be repeated");
         var command = Verb.Create(
@@ -99,14 +102,7 @@ internal static class CleanVerb
     private static Option<long> Mebibytes(string name, string variable, long standard, string description)
     {
         var option = new Option<long>(name) { Description = $"{description}, MiB (default {variable}, else {standard})", HelpName = "MIB", DefaultValueFactory = _ => (long)Number(variable, standard) };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<long>() is < 0 or > 1L << 40)
-            {
-                result.AddError($"'{name}' must be a number of MiB");
-            }
-        });
-        return option;
+        return option.Between(0, 1L << 40);
     }
 
     private static Option<string[]> Url(string name, string standard, string description)
@@ -132,6 +128,6 @@ internal static class CleanVerb
             return standard;
         }
 
-        return double.TryParse(text, out var number) && number >= 0 ? number : throw new UsageException($"'{variable}' must be a number from 0, not '{text}'");
+        return double.TryParse(text, CultureInfo.InvariantCulture, out var number) && number is >= 0 and <= MostHours * 1000 ? number : throw new UsageException($"'{variable}' must be a number from 0 to {MostHours * 1000:0}, not '{text}'");
     }
 }

@@ -31,6 +31,7 @@ internal static class CommandLine
             TrainStarterVerb.Build(),
             EvaluateStarterVerb.Build(),
         };
+        OptionChecks.RefuseEmpty(root);
         ExamplesHelp.AddTo(root);
         return root;
     }

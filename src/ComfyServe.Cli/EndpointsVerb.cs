@@ -58,7 +58,7 @@ internal static class EndpointsVerb
     {
         var endpoint = new Argument<string>("NAME") { Description = "The endpoint" };
         var state = new Option<string?>("--state") { Description = "'active', 'suspended' or 'stopped'", HelpName = "STATE" };
-        var parameters = Parameters.Select(p => (p.Member, Option: new Option<double?>(p.Option) { Description = p.Description, HelpName = "NUMBER" })).ToList();
+        var parameters = Parameters.Select(p => (p.Member, Option: new Option<double?>(p.Option) { Description = p.Description, HelpName = "NUMBER" }.Between(0, 1e12))).ToList();
         var command = Verb.Create(name, description, example);
         command.Arguments.Add(endpoint);
         foreach (var (_, option) in parameters)

@@ -19,7 +19,7 @@ internal static class EngineVerb
         var data = Options.Data();
         var models = new Option<string[]>("--models") { Description = "Further folder of models, laid out as 'models/' of the data folder; may be repeated", HelpName = "DIR", DefaultValueFactory = _ => [] };
         var fp32 = new Option<bool>("--fp32") { Description = "Compute in 32-bit floating point: slower, and comparable with other machines" };
-        var cacheLru = new Option<int?>("--cache-lru") { Description = "Keep this many results over several prompts, instead of those of the newest prompt" };
+        var cacheLru = new Option<int?>("--cache-lru") { Description = "Keep this many results over several prompts, instead of those of the newest prompt" }.Between(0, int.MaxValue);
         var cacheNone = new Option<bool>("--cache-none") { Description = "Keep no result: least memory, and every prompt runs in full" };
         var previews = new Option<PreviewMethod>("--preview-method") { Description = "How latents are shown while sampling (default none)", HelpName = "none|auto|latent2rgb" };
         var origin = new Option<string?>("--enable-cors-header")
@@ -94,7 +94,6 @@ internal static class EngineVerb
     private static int? KeptResults(int? recent, bool none) => (recent, none) switch
     {
         (not null, true) => throw new UsageException("--cache-lru and --cache-none exclude each other"),
-        _ when recent < 0 => throw new UsageException($"--cache-lru wants 0 or more but got {recent}; 0 keeps the results of the newest prompt, --cache-none keeps nothing"),
         (_, true) => 0,
         (0, _) => null,
         _ => recent,

@@ -14,14 +14,14 @@ internal static class EvaluateStarterVerb
     {
         var standard = new SamplingSettings();
         var checkpoint = new Option<string>("--checkpoint") { Description = "Checkpoint to judge (default the one that comes with ComfyServe)", HelpName = "FILE" };
-        var singles = Number("--singles", "Prompts for one shape", 200);
-        var pairs = Number("--pairs", "Prompts for two shapes", 100);
-        var steps = Number("--steps", "Sampling steps", standard.Steps);
-        var side = Number("--side", "Side of a picture, a multiple of 8", standard.Side);
-        var guidance = new Option<double>("--cfg") { Description = $"Guidance (default {standard.Guidance})", DefaultValueFactory = _ => standard.Guidance };
+        var singles = Number("--singles", "Prompts for one shape", 200, 100_000);
+        var pairs = Number("--pairs", "Prompts for two shapes", 100, 100_000);
+        var steps = Number("--steps", "Sampling steps", standard.Steps, 10_000);
+        var side = Number("--side", "Side of a picture, a multiple of 8", standard.Side, 4096);
+        var guidance = new Option<double>("--cfg") { Description = $"Guidance (default {standard.Guidance})", DefaultValueFactory = _ => standard.Guidance }.Between(0, 1000);
         var sampler = new Option<string>("--sampler") { Description = $"Sampler (default {standard.Sampler})", DefaultValueFactory = _ => standard.Sampler };
         var scheduler = new Option<string>("--scheduler") { Description = $"Scheduler (default {standard.Scheduler})", DefaultValueFactory = _ => standard.Scheduler };
-        var seed = Number("--seed", "Chooses prompts and seeds", 7);
+        var seed = Number("--seed", "Chooses prompts and seeds", 7, int.MaxValue);
         var json = Options.Json();
         var command = Verb.Create(
             "evaluate-starter",
@@ -67,17 +67,10 @@ internal static class EvaluateStarterVerb
             : throw new UsageException($"there is no checkpoint '{given ?? "models/checkpoints/comfyserve-starter.safetensors"}'; name one with '--checkpoint FILE'");
     }
 
-    private static Option<int> Number(string name, string description, int standard)
+    private static Option<int> Number(string name, string description, int standard, int most)
     {
         var option = new Option<int>(name) { Description = $"{description} (default {standard})", HelpName = "N", DefaultValueFactory = _ => standard };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < 1)
-            {
-                result.AddError($"'{name}' must be at least 1");
-            }
-        });
-        return option;
+        return option.Between(1, most);
     }
 
     private static void Print(EvaluationReport report, bool json)

@@ -18,7 +18,7 @@ internal static class LogsVerb
             HelpName = "LEVEL",
             DefaultValueFactory = _ => "info1",
         };
-        var tail = new Option<int?>("--tail") { Description = "Only so many of the last lines", HelpName = "LINES" };
+        var tail = new Option<int?>("--tail") { Description = "Only so many of the last lines", HelpName = "LINES" }.Between(0, int.MaxValue);
         var command = Verb.Create("logs", "Shows an endpoint's log", "comfyserve logs comfyui-json", "comfyserve logs comfyui-json --level trace --tail 20");
         command.Arguments.Add(endpoint);
         command.Options.Add(level);

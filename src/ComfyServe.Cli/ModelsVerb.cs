@@ -9,6 +9,8 @@ namespace ComfyServe.Cli;
 /// <summary><c>comfyserve models</c>: which model files there are, and the reference checkpoint.</summary>
 internal static class ModelsVerb
 {
+    private const long ReferenceBytes = 2_140_000_000;
+
     public static Command Build()
     {
         var command = Verb.Create("models", "Lists, fetches and makes model files");
@@ -62,6 +64,7 @@ internal static class ModelsVerb
                 throw new UsageException($"'{file}' is a folder; name a file in it");
             }
 
+            OutputPlace.Check(Path.GetDirectoryName(file)!, "OUT", ReferenceBytes);
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
             await AnsiConsole.Progress().StartAsync(async progress =>
             {

@@ -7,6 +7,7 @@ namespace ComfyServe.Cli;
 internal static class Options
 {
     private const long LeastEngineMemory = 256;
+    private const long MostEngineMemory = 1L << 30;
 
     /// <summary><c>--data</c>: the folder of models, inputs and outputs.</summary>
     public static Option<string?> Data() => new("--data")
@@ -27,14 +28,7 @@ internal static class Options
             HelpName = "PORT",
             DefaultValueFactory = _ => standard,
         };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 0 or > 65535)
-            {
-                result.AddError($"'{name}' must be between 0 and 65535");
-            }
-        });
-        return option;
+        return option.Between(0, 65535);
     }
 
     /// <summary><c>--engine-memory</c>: MiB above which the engine's process is started again.</summary>
@@ -46,14 +40,7 @@ internal static class Options
             HelpName = "MIB",
             DefaultValueFactory = _ => EngineMemoryOf(Environment.GetEnvironmentVariable("COMFYSERVE_ENGINE_MEMORY_MB")),
         };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<long?>() is < LeastEngineMemory or > 1L << 40)
-            {
-                result.AddError($"'--engine-memory' must be at least {LeastEngineMemory} MiB");
-            }
-        });
-        return option;
+        return option.Between(LeastEngineMemory, MostEngineMemory);
     }
 
     /// <summary>Mebibytes as bytes.</summary>
@@ -68,6 +55,6 @@ internal static class Options
     };
 
     private static long? EngineMemoryOf(string? text) => string.IsNullOrWhiteSpace(text) ? null
-        : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var mebibytes) ? mebibytes
-        : throw new UsageException($"'COMFYSERVE_ENGINE_MEMORY_MB' must be a whole number of MiB but is '{text}'");
+        : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var mebibytes) && mebibytes is >= LeastEngineMemory and <= MostEngineMemory ? mebibytes
+        : throw new UsageException($"'COMFYSERVE_ENGINE_MEMORY_MB' must be a whole number of MiB between {LeastEngineMemory} and {MostEngineMemory} but is '{text}'");
 }

@@ -9,6 +9,8 @@ namespace ComfyServe.Cli;
 /// <summary><c>comfyserve run</c>: one workflow, start to pictures.</summary>
 internal static class RunVerb
 {
+    private const long LeastRoom = 16 << 20;
+
     public static Command Build()
     {
         var workflow = new Argument<string>("WORKFLOW") { Description = "Workflow: JSON in API format or as the editor saves it, or a PNG that ComfyUI saved" };
@@ -42,7 +44,7 @@ internal static class RunVerb
         return command.Does(async (parsed, cancellationToken) =>
         {
             var began = Stopwatch.GetTimestamp();
-            var file = WorkflowFile.Read(parsed.GetRequiredValue(workflow));
+            var file = Read(parsed.GetRequiredValue(workflow), parsed.GetRequiredValue(output));
             if (file.IsEditorFormat && parsed.GetValue(endpoint) is not null)
             {
                 throw new UsageException("A workflow in the editor's format cannot be sent through a gateway; in ComfyUI, use 'Workflow → Export (API)' and give that file");
@@ -70,6 +72,13 @@ internal static class RunVerb
             var saved = await OutputSaver.SaveAsync(stack.Http, result.Output, Path.GetFullPath(parsed.GetRequiredValue(output)), cancellationToken);
             return Report(result, saved, Stopwatch.GetElapsedTime(began), quiet, stack);
         });
+    }
+
+    /// <summary>Reads the workflow, where its outputs can be saved: a run must not be lost for that.</summary>
+    private static WorkflowFile Read(string workflow, string output)
+    {
+        OutputPlace.Check(output, "--output", LeastRoom);
+        return WorkflowFile.Read(workflow);
     }
 
     /// <summary>Sets the caller's values and takes the files in that lie beside the workflow.</summary>

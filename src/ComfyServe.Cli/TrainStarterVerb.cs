@@ -7,6 +7,8 @@ namespace ComfyServe.Cli;
 /// <summary><c>comfyserve train-starter</c>: trains the starter checkpoint on this machine's processor.</summary>
 internal static class TrainStarterVerb
 {
+    private const long LeastRoom = 256 << 20; // states of three stages, and the checkpoint
+
     public static Command Build()
     {
         var standard = new TrainingOptions { Folder = "", Output = "" };
@@ -16,8 +18,8 @@ internal static class TrainStarterVerb
         var autoencoder = Minutes("--autoencoder-minutes", "How long the autoencoder trains", standard.AutoencoderTime);
         var denoiser = Minutes("--denoiser-minutes", "How long text encoder and UNet train", standard.DenoiserTime);
         var decoder = Minutes("--decoder-minutes", "How long the decoder goes on alone at the end", standard.DecoderTime);
-        var workers = new Option<int>("--workers") { Description = $"Threads (default {standard.Workers})", DefaultValueFactory = _ => standard.Workers };
-        var seed = new Option<ulong>("--seed") { Description = $"Seed of data, first weights and noise (default {standard.Seed})", DefaultValueFactory = _ => standard.Seed };
+        var workers = new Option<int>("--workers") { Description = $"Threads (default {standard.Workers})", DefaultValueFactory = _ => standard.Workers }.Between(1, 1024);
+        var seed = new Option<ulong>("--seed") { Description = $"Seed of data, first weights and noise (default {standard.Seed})", DefaultValueFactory = _ => standard.Seed }.Between(0ul, ulong.MaxValue);
         var command = Verb.Create(
             "train-starter",
             "Trains the starter checkpoint on drawn shapes and scenes; stop with Ctrl-C and go on with the same command",
@@ -37,11 +39,13 @@ internal static class TrainStarterVerb
                 Output = Path.GetFullPath(parsed.GetValue(output) ?? Path.Combine(where, "starter.safetensors")),
                 Seed = parsed.GetValue(seed),
                 Autoencoder = parsed.GetValue(given),
-                Workers = parsed.GetValue(workers) is > 0 and var count ? count : throw new UsageException("'--workers' must be at least 1"),
+                Workers = parsed.GetValue(workers),
                 AutoencoderTime = TimeSpan.FromMinutes(parsed.GetValue(autoencoder)),
                 DenoiserTime = TimeSpan.FromMinutes(parsed.GetValue(denoiser)),
                 DecoderTime = TimeSpan.FromMinutes(parsed.GetValue(decoder)),
             };
+            OutputPlace.Check(where, "--folder", LeastRoom);
+            OutputPlace.Check(Path.GetDirectoryName(options.Output)!, "--output", LeastRoom);
             await AnsiConsole.Progress().StartAsync(async bars =>
             {
                 var shown = new Dictionary<string, ProgressTask>();
@@ -61,14 +65,7 @@ internal static class TrainStarterVerb
             HelpName = "MINUTES",
             DefaultValueFactory = _ => standard.TotalMinutes,
         };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<double>() is not > 0)
-            {
-                result.AddError($"'{name}' must be above 0");
-            }
-        });
-        return option;
+        return option.Between(0.001, 1_000_000);
     }
 
     private static void Show(ProgressContext bars, Dictionary<string, ProgressTask> shown, TrainingProgress progress)

@@ -41,7 +41,7 @@ internal static class VariablesVerb
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new UsageException($"'{file}' cannot be read: {error.Message}");
+            throw new UsageException($"'{file}' cannot be read: {FailureText.Of(error)}");
         }
     }
 

@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
+using System.Text.Json;
 using ComfyServe.Api.Settings;
 using ComfyServe.Cli.Run;
 using ComfyServe.Hosting.Supervision;
@@ -28,6 +29,7 @@ internal static class Verb
         {
             // Until the action has given its task back, a signal would end it with a code of the library's own.
             await Task.Yield();
+            int Fail(string message, int exitCode) => Verb.Fail(message, exitCode, IsJsonAsked(parsed) ? Console.Out : null);
             try
             {
                 return await action(parsed, cancellationToken);
@@ -58,24 +60,32 @@ internal static class Verb
             }
             catch (Exception error) when (error is HttpRequestException or SocketException)
             {
-                return Fail(error.Message, ExitCodes.Unreachable);
+                return Fail(FailureText.Of(error), ExitCodes.Unreachable);
             }
             catch (Exception error)
             {
                 var verbose = Environment.GetEnvironmentVariable("COMFYSERVE_DEBUG") is "1";
-                return Fail(verbose ? error.ToString() : $"{error.Message} (COMFYSERVE_DEBUG=1 shows where)", ExitCodes.Internal);
+                return Fail(verbose ? error.ToString() : FailureText.Of(error), ExitCodes.Internal);
             }
         });
         return command;
     }
 
     /// <summary>Writes a message to standard error.</summary>
+    /// <param name="message">What failed, and what to do.</param>
+    /// <param name="exitCode">The program's exit code.</param>
+    /// <param name="json">Gets the same as one JSON object, for a caller who asked for it with <c>--json</c>.</param>
     /// <returns><paramref name="exitCode"/>.</returns>
-    public static int Fail(string message, int exitCode)
+    public static int Fail(string message, int exitCode, TextWriter? json = null)
     {
         Console.Error.WriteLine($"comfyserve: {message}");
+        json?.WriteLine(JsonSerializer.Serialize(new { Error = new { Message = message, ExitCode = exitCode } }, Output.Json));
         return exitCode;
     }
+
+    /// <summary>Whether a command was given <c>--json</c>, also where the rest of its line is wrong.</summary>
+    private static bool IsJsonAsked(ParseResult parsed) =>
+        parsed.CommandResult.Children.OfType<OptionResult>().Any(static o => o is { Implicit: false, Option: Option<bool> { Name: "--json" } });
 
     /// <summary>Whether there are errors; whoever asks for help made none.</summary>
     public static bool IsRefused(ParseResult parsed) => parsed.Errors.Count > 0 && parsed.Action is not { ClearsParseErrors: true };
@@ -97,9 +107,15 @@ internal static class Verb
             return ExitCodes.Usage;
         }
 
-        foreach (var message in lacksVerb ? [$"there is no command '{parsed.UnmatchedTokens[0]}' here"] : parsed.Errors.Select(static e => e.Message))
+        List<string> messages = lacksVerb ? [$"there is no command '{parsed.UnmatchedTokens[0]}' here"] : [.. parsed.Errors.Select(static e => OptionChecks.Complaint(e) ?? e.Message)];
+        foreach (var message in messages)
         {
             errors.WriteLine($"comfyserve: {message}");
+        }
+
+        if (IsJsonAsked(parsed))
+        {
+            output.WriteLine(JsonSerializer.Serialize(new { Error = new { Message = string.Join("; ", messages), ExitCode = ExitCodes.Usage } }, Output.Json));
         }
 
         var words = new List<string>();

@@ -13,12 +13,12 @@ internal static class WorkerVerb
     public static Command Build()
     {
         var host = new Option<string?>("--host") { Description = "Address to listen on (default WORKER_HOST, else 0.0.0.0 when PUBLIC_IPADDR is set, else 127.0.0.1)", HelpName = "ADDRESS" };
-        var port = new Option<int?>("--port") { Description = "Port to listen on, 0 for any free one (default WORKER_PORT, else 3000)", HelpName = "PORT" };
+        var port = new Option<int?>("--port") { Description = "Port to listen on, 0 for any free one (default WORKER_PORT, else 3000)", HelpName = "PORT" }.Between(0, 65535);
         var localPort = new Option<int?>("--local-port")
         {
             Description = "Port on 127.0.0.1 for webhooks that end sessions, 0 for any free one (default WORKER_HTTP_PORT, else the port above '--port', or any free one where that is taken)",
             HelpName = "PORT",
-        };
+        }.Between(0, 65535);
         var gateway = new Option<string?>("--gateway") { Description = "Base URL of the gateway (default REPORT_ADDR)", HelpName = "URL" };
         var api = new Option<string?>("--api") { Description = "Base URL of the API service (default MODEL_SERVER_URL, else http://127.0.0.1:18288)", HelpName = "URL" };
         var command = Verb.Create(

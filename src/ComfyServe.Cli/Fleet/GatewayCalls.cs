@@ -39,8 +39,7 @@ internal sealed class GatewayCalls : IDisposable
             return json;
         }
 
-        var reason = (json as JsonObject)?["msg"]?.ToString() ?? (text.Length > 300 ? text[..300] : text);
-        var message = $"gateway '{_gateway}' answered {(int)answer.StatusCode} to '{method} {path}': {reason}";
+        var message = $"gateway '{_gateway}' answered {(int)answer.StatusCode} to '{method} {path}': {ServiceReason.Of(text)}";
         throw (int)answer.StatusCode is >= 400 and < 500 ? new UsageException(message) : new HttpRequestException(message);
     }
 
@@ -77,7 +76,7 @@ internal sealed class GatewayCalls : IDisposable
         }
         catch (HttpRequestException error)
         {
-            throw new HttpRequestException($"gateway '{_gateway}' cannot be reached: {error.Message}; is 'comfyserve gateway' running, and is '--gateway' right?", error);
+            throw new HttpRequestException($"gateway '{_gateway}' cannot be reached: {FailureText.Of(error)}; is 'comfyserve gateway' running, and is '--gateway' right?", error);
         }
         catch (TaskCanceledException error) when (!cancellationToken.IsCancellationRequested)
         {

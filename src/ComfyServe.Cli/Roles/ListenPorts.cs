@@ -63,7 +63,7 @@ internal sealed class ListenPorts
                 SocketError.AddressAlreadyInUse => $"is taken by another program ('ss -ltnp sport = :{port}' shows which): stop it, or choose another port (0 for any free one)",
                 SocketError.AccessDenied => "may not be used by this user: choose a port above 1023",
                 SocketError.AddressNotAvailable => "is not an address of this machine",
-                _ => $"cannot be used: {error.Message}",
+                _ => $"cannot be used: {FailureText.Of(error)}",
             };
         }
     }

@@ -53,7 +53,7 @@ internal static class EndpointRun
         catch (JsonException)
         {
             // The worker refused before there was a result: its own words say why.
-            throw new RefusedException($"worker '{response.WorkerUrl}' answered {response.Status}: {response.Body?.ToJsonString()}");
+            throw new RefusedException($"worker '{response.WorkerUrl}' answered {response.Status}: {ServiceReason.Of(response.Body?.ToJsonString() ?? "")}");
         }
     }
 

@@ -50,7 +50,7 @@ internal static class OutputSaver
         }
         catch (HttpRequestException error)
         {
-            return new(output.Filename, output.NodeId, null, output.Url, error.Message);
+            return new(output.Filename, output.NodeId, null, output.Url, FailureText.Of(error));
         }
         finally
         {

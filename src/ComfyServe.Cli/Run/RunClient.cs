@@ -91,7 +91,7 @@ internal sealed class RunClient(HttpClient http)
     private static async Task<string> RefusalAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         var text = await response.Content.ReadAsStringAsync(cancellationToken);
-        return $"the API service refused the request ({(int)response.StatusCode}): {text}";
+        return $"the API service refused the request ({(int)response.StatusCode}): {ServiceReason.Of(text)}";
     }
 
     private async Task CancelAsync(string id)
@@ -103,7 +103,7 @@ internal sealed class RunClient(HttpClient http)
         }
         catch (Exception error) when (error is HttpRequestException or OperationCanceledException)
         {
-            await Console.Error.WriteLineAsync($"comfyserve: the job '{id}' could not be cancelled: {error.Message}");
+            await Console.Error.WriteLineAsync($"comfyserve: the job '{id}' could not be cancelled: {FailureText.Of(error)}");
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using ComfyServe.Engine;
 using ComfyServe.Workflows;
 using ComfyServe.Workflows.Formats;
 
@@ -55,7 +56,8 @@ internal sealed class WorkflowFile
         }
         catch (JsonException error)
         {
-            throw new UsageException($"Workflow '{path}' is not JSON: {error.Message}");
+            var place = error.LineNumber is { } line ? $"what is on line {line + 1}, at byte {error.BytePositionInLine + 1} of it, does not belong there" : "it cannot be read";
+            throw new UsageException($"Workflow '{path}' is not JSON: {place}");
         }
         catch (InvalidOperationException)
         {
@@ -87,6 +89,13 @@ internal sealed class WorkflowFile
         if (found["inputs"] is not JsonObject inputs)
         {
             found["inputs"] = inputs = [];
+        }
+
+        var type = found["class_type"] is JsonValue named && named.TryGetValue<string>(out var text) ? text : "";
+        IReadOnlyList<string> known = [.. inputs.Select(static i => i.Key).Union(BuiltInNodes.InputsOf(type), StringComparer.Ordinal)];
+        if (!known.Contains(input, StringComparer.Ordinal))
+        {
+            throw new UsageException($"'--set {assignment}': node '{node}' ({type}) has no input '{input}'; it has {(known.Count > 0 ? string.Join(", ", known.Select(static k => $"'{k}'")) : "none")}");
         }
 
         inputs[input] = Convert(inputs[input], value);

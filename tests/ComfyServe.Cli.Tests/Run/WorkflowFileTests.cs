@@ -50,6 +50,28 @@ public sealed class WorkflowFileTests : IDisposable
         Assert.Contains("'1', '7'", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("A", "1.widht=3", "'width', 'text'")]
+    [InlineData("SaveImage", "1.prefix=x", "'width', 'text', 'images', 'filename_prefix'")]
+    public void Set_UnknownInput_NamesThoseThatExist(string type, string assignment, string named)
+    {
+        var file = Read("""{"1": {"class_type": "TYPE", "inputs": {"width": 1, "text": "x"}}}""".Replace("TYPE", type, StringComparison.Ordinal));
+
+        var error = Assert.Throws<UsageException>(() => file.Set(assignment));
+
+        Assert.EndsWith($"it has {named}", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Set_OptionalInputThatTheFileLeavesOut_IsAdded()
+    {
+        var file = Read("""{"1": {"class_type": "SaveImage", "inputs": {"images": ["2", 0]}}}""");
+
+        file.Set("1.filename_prefix=x");
+
+        Assert.Equal("x", (string?)file.Graph["1"]!["inputs"]!["filename_prefix"]);
+    }
+
     [Fact]
     public void Read_EditorFormat_IsKnownAsSuchUntilConverted()
     {
