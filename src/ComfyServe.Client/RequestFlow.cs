@@ -1,12 +1,13 @@
 using System.Text.Json.Nodes;
+using ComfyServe.Contracts.Api;
 
 namespace ComfyServe.Client;
 
 /// <summary>One request from the question for a worker to its answer.</summary>
 /// <remarks>
 /// Transient failures (no connection, 408, 429, 5xx without a workflow's outcome) go to another worker under the same
-/// number, so that they add no load. An answer that carries a workflow's outcome is final whatever its status: running
-/// a failed workflow again costs a GPU and gives the same error.
+/// number, so that they add no load. An answer that says that the workflow failed is final (<see cref="AnswerVerdict"/>): running it again
+/// costs a GPU and gives the same error.
 /// </remarks>
 internal sealed class RequestFlow(GatewayConnection gateway, string endpoint, string key, string route, JsonNode payload, RequestOptions options)
 {
@@ -103,21 +104,16 @@ internal sealed class RequestFlow(GatewayConnection gateway, string endpoint, st
         }
 
         await answer.Content.LoadIntoBufferAsync(limit.Token).ConfigureAwait(false);
-        var text = await answer.Content.ReadAsStringAsync(limit.Token).ConfigureAwait(false);
-        if (IsOutcome(text))
+        var status = (int)answer.StatusCode;
+        if (AnswerVerdict.Of(status, await answer.Content.ReadAsByteArrayAsync(limit.Token).ConfigureAwait(false)).Meaning is AnswerMeaning.Failed or AnswerMeaning.Refused)
         {
             return (answer, null);
         }
 
-        var status = (int)answer.StatusCode;
+        var text = await answer.Content.ReadAsStringAsync(limit.Token).ConfigureAwait(false);
         answer.Dispose();
         return (null, new ServerlessException($"worker answered {status} {WireText.Shorten(text)}".TrimEnd()) { Status = status, IsTransient = true });
     }
-
-    /// <summary>Whether a body says that the workflow itself ended, so that another run would end the same way.</summary>
-    private static bool IsOutcome(string text) =>
-        WireText.TryParse(text) is JsonObject body && body["id"] is not null && body["status"]?.ToString() is "failed" or "cancelled"
-        && body["message"]?.ToString().StartsWith("Worker at capacity", StringComparison.Ordinal) is not true;
 
     private ServerlessResponse Response(HttpResponseMessage answer, Uri worker, string text) => new(
         answer.IsSuccessStatusCode,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ComfyServe.Contracts.Api;
 using ComfyServe.Gateway.Jobs;
 using ComfyServe.Gateway.Routing;
 using Microsoft.AspNetCore.Builder;
@@ -44,8 +45,7 @@ internal sealed class SyncApi(WorkerCalls calls, LargeBodies bodies, CostRule co
             {
                 using var answer = await calls.SendAsync(endpoint, "/generate/sync", body.Bytes, load, failed, ChooseAsync, static () => Task.CompletedTask, watch.Token);
 
-                // With these the worker is there, its engine is not.
-                if ((int)answer.StatusCode is not (502 or 503 or 504) || attempt == Tries)
+                if (!AnswerVerdict.IsBehind((int)answer.StatusCode) || attempt == Tries)
                 {
                     await RelayAsync(answer, worker, context, watch.Token);
                     return Results.Empty;

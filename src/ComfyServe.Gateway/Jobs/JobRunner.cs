@@ -1,4 +1,5 @@
 using System.Globalization;
+using ComfyServe.Contracts.Api;
 using ComfyServe.Gateway.Routing;
 using ComfyServe.Gateway.Storage;
 using ComfyServe.Hosting;
@@ -78,20 +79,20 @@ internal sealed partial class JobRunner(EndpointLedger ledger, WorkerCalls calls
                 () => PersistAsync(() => ledger.Jobs.ForgetRunAsync(lease, lease.Attempt), watch.Token),
                 watch.Token);
             return await ReadAsync(answer, watch.Token) is { } body
-                ? VerdictReader.Read((int)answer.StatusCode, body)
-                : new WorkerVerdict(VerdictKind.Failed, "result_too_large", $"the worker's answer is larger than {options.MaxJobBytes} bytes; have outputs stored and linked instead", default);
+                ? WorkerVerdict.Of((int)answer.StatusCode, body)
+                : new WorkerVerdict(AnswerMeaning.Failed, "result_too_large", $"the worker's answer is larger than {options.MaxJobBytes} bytes; have outputs stored and linked instead", default);
         }
         catch (Exception error) when (error is HttpRequestException or IOException)
         {
-            return new WorkerVerdict(VerdictKind.Retry, "worker_lost", $"the worker was lost: {error.Message}", default);
+            return WorkerVerdict.Lost($"the worker was lost: {error.Message}");
         }
         catch (OperationCanceledException) when (watch.IsLost && !cancellationToken.IsCancellationRequested)
         {
-            return new WorkerVerdict(VerdictKind.Retry, "worker_lost", "the worker went silent", default);
+            return WorkerVerdict.Lost("the worker went silent");
         }
         catch (EndpointGoneException error)
         {
-            return new WorkerVerdict(VerdictKind.Failed, "no_such_endpoint", error.Message, default);
+            return new WorkerVerdict(AnswerMeaning.Failed, "no_such_endpoint", error.Message, default);
         }
     }
 
@@ -115,9 +116,9 @@ internal sealed partial class JobRunner(EndpointLedger ledger, WorkerCalls calls
 
     private Task<FinishOutcome> WriteAsync(JobLease lease, StoredJob job, WorkerVerdict verdict)
     {
-        if (verdict.Kind != VerdictKind.Retry)
+        if (verdict.IsFinal)
         {
-            var state = verdict.Kind == VerdictKind.Completed ? JobState.Completed : JobState.Failed;
+            var state = verdict.Meaning == AnswerMeaning.Completed ? JobState.Completed : JobState.Failed;
             return ledger.Jobs.FinishAsync(lease, JobEndings.Of(lease.JobId, state, job, verdict.Code, verdict.Message, verdict.Body));
         }
 

@@ -1,3 +1,4 @@
+using ComfyServe.Contracts.Api;
 using ComfyServe.Gateway.Endpoints;
 using ComfyServe.Gateway.Routing;
 using ComfyServe.Gateway.Storage;
@@ -45,7 +46,7 @@ internal sealed class WorkerCalls(EndpointDirectory directory, SeatTable seats, 
             try
             {
                 var answer = await PostAsync(endpoint, route, payload, cost, outcome, cancellationToken);
-                if ((int)answer.StatusCode is not (401 or 408 or 429))
+                if (!AnswerVerdict.HasNotBegun((int)answer.StatusCode))
                 {
                     return answer;
                 }

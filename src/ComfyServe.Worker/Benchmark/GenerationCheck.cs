@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using ComfyServe.Contracts.Api;
 
 namespace ComfyServe.Worker.Benchmark;
 
@@ -27,7 +28,7 @@ internal static class GenerationCheck
         using (document)
         {
             var root = document?.RootElement is { ValueKind: JsonValueKind.Object } found ? found : default;
-            return status == HttpStatusCode.OK ? Completed(root, nodes) : Failed(status, root);
+            return status == HttpStatusCode.OK ? Completed(root, nodes) : Failed(status, root, AnswerVerdict.Of((int)status, body.Span));
         }
     }
 
@@ -48,18 +49,17 @@ internal static class GenerationCheck
             : new(GenerationVerdict.Verified, "");
     }
 
-    private static Generation Failed(HttpStatusCode status, JsonElement root)
+    private static Generation Failed(HttpStatusCode status, JsonElement root, AnswerVerdict verdict)
     {
         var message = Text(root, "message") ?? Text(root, "detail") ?? "";
         var detail = $"HTTP {(int)status} {(message.Length > MostDetail ? message[..MostDetail] + "…" : message)}".TrimEnd();
-        if (status is HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout)
+        if (verdict.Meaning is AnswerMeaning.Busy or AnswerMeaning.Broken)
         {
             return new(GenerationVerdict.Unreachable, detail);
         }
 
         // The original's API service gives no code: any failure of a workflow may be a missing model there.
-        var code = root.ValueKind == JsonValueKind.Object && root.TryGetProperty("error", out var error) ? Text(error, "code") : null;
-        return new(code is null or "workflow_refused" ? GenerationVerdict.Refused : GenerationVerdict.Failed, detail);
+        return new(verdict.ErrorCode is null || verdict.Meaning == AnswerMeaning.Refused ? GenerationVerdict.Refused : GenerationVerdict.Failed, detail);
     }
 
     // Nodes that the engine took from its cache: history entries lie under their prompt's id.

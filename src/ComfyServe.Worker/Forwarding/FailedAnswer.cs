@@ -1,4 +1,5 @@
-using System.Text.Json;
+using System.Net;
+using ComfyServe.Contracts.Api;
 
 namespace ComfyServe.Worker.Forwarding;
 
@@ -23,57 +24,15 @@ internal sealed class FailedAnswer
     {
         var head = new MemoryStream();
         var buffer = new byte[32 << 10];
-        while (head.Length < MostHead)
+        var read = -1;
+        while (read != 0 && head.Length < MostHead)
         {
-            var read = await answer.ReadAsync(buffer, cancellationToken);
-            if (read == 0)
-            {
-                break;
-            }
-
+            read = await answer.ReadAsync(buffer, cancellationToken);
             await head.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
         }
 
         var bytes = head.GetBuffer().AsMemory(0, (int)head.Length);
-        return new FailedAnswer(bytes, IsFailedForGood(bytes.Span));
-    }
-
-    // The answer's own status, and its error's 'retryable'; the original's API service has no such member.
-    private static bool IsFailedForGood(ReadOnlySpan<byte> json)
-    {
-        var (failed, retryable) = (false, false);
-        try
-        {
-            var reader = new Utf8JsonReader(json, isFinalBlock: false, new JsonReaderState(new JsonReaderOptions { MaxDepth = 256 }));
-            while (reader.Read())
-            {
-                if (reader.TokenType != JsonTokenType.PropertyName)
-                {
-                    continue;
-                }
-
-                if (reader.CurrentDepth == 1 && reader.ValueTextEquals("status"u8))
-                {
-                    failed = reader.Read() && reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("failed"u8);
-                }
-                else if (reader.CurrentDepth == 1 && !reader.ValueTextEquals("error"u8))
-                {
-                    if (!reader.TrySkip())
-                    {
-                        break;
-                    }
-                }
-                else if (reader.CurrentDepth == 2 && reader.ValueTextEquals("retryable"u8))
-                {
-                    retryable = reader.Read() && reader.TokenType == JsonTokenType.True;
-                }
-            }
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
-
-        return failed && !retryable;
+        var verdict = AnswerVerdict.Of((int)HttpStatusCode.InternalServerError, bytes.Span, isWhole: read == 0);
+        return new FailedAnswer(bytes, verdict.Meaning is AnswerMeaning.Failed or AnswerMeaning.Refused);
     }
 }
