@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Text.Json;
 using ComfyServe.Diffusion.Checkpoints;
 using ComfyServe.Diffusion.Runtime;
+using ComfyServe.Diffusion.Sampling.Samplers;
+using ComfyServe.Diffusion.Sampling.Schedules;
 using ComfyServe.Training.Evaluation;
 using Spectre.Console;
 
@@ -19,8 +21,8 @@ internal static class EvaluateStarterVerb
         var steps = Number("--steps", "Sampling steps", standard.Steps, 10_000);
         var side = Number("--side", "Side of a picture, a multiple of 8", standard.Side, 4096);
         var guidance = new Option<double>("--cfg") { Description = $"Guidance (default {standard.Guidance})", DefaultValueFactory = _ => standard.Guidance }.Between(0, 1000);
-        var sampler = new Option<string>("--sampler") { Description = $"Sampler (default {standard.Sampler})", DefaultValueFactory = _ => standard.Sampler };
-        var scheduler = new Option<string>("--scheduler") { Description = $"Scheduler (default {standard.Scheduler})", DefaultValueFactory = _ => standard.Scheduler };
+        var sampler = new Option<string>("--sampler") { Description = $"Sampler (default {standard.Sampler})", DefaultValueFactory = _ => standard.Sampler }.OneOf(SamplerCatalog.Names);
+        var scheduler = new Option<string>("--scheduler") { Description = $"Scheduler (default {standard.Scheduler})", DefaultValueFactory = _ => standard.Scheduler }.OneOf(Schedulers.Names);
         var seed = Number("--seed", "Chooses prompts and seeds", 7, int.MaxValue);
         var json = Options.Json();
         var command = Verb.Create(

@@ -28,6 +28,19 @@ internal static class OptionChecks
         return option;
     }
 
+    /// <summary>Refuses what is none of some words.</summary>
+    public static Option<string> OneOf(this Option<string> option, IReadOnlyList<string> words)
+    {
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var given] && !words.Contains(given.Value, StringComparer.Ordinal))
+            {
+                result.AddError($"'{option.Name}' must be one of {string.Join(", ", words)} but is '{given.Value}'");
+            }
+        });
+        return option;
+    }
+
     /// <summary>Lets every command below refuse options whose value is empty.</summary>
     public static void RefuseEmpty(Command command)
     {

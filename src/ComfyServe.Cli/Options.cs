@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Net;
 
 namespace ComfyServe.Cli;
 
@@ -47,12 +48,23 @@ internal static class Options
     public static long? Bytes(long? mebibytes) => mebibytes << 20;
 
     /// <summary><c>--host</c>: the address to listen on.</summary>
-    public static Option<string> Host() => new("--host")
+    public static Option<string> Host()
     {
-        Description = "Address to listen on; 127.0.0.1 is for this machine only",
-        HelpName = "ADDRESS",
-        DefaultValueFactory = _ => "127.0.0.1",
-    };
+        var option = new Option<string>("--host")
+        {
+            Description = "Address to listen on; 127.0.0.1 is for this machine only",
+            HelpName = "ADDRESS",
+            DefaultValueFactory = _ => "127.0.0.1",
+        };
+        option.Validators.Add(static result =>
+        {
+            if (result.Tokens is [var given] && !IPAddress.TryParse(given.Value, out _))
+            {
+                result.AddError($"'--host {given.Value}' is not an IP address; 127.0.0.1 is for this machine only, 0.0.0.0 for all that can reach it");
+            }
+        });
+        return option;
+    }
 
     private static long? EngineMemoryOf(string? text) => string.IsNullOrWhiteSpace(text) ? null
         : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var mebibytes) && mebibytes is >= LeastEngineMemory and <= MostEngineMemory ? mebibytes

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using ComfyServe.Cli.Run;
 using ComfyServe.Diffusion.Checkpoints;
 
 namespace ComfyServe.Cli.Tests;
@@ -40,6 +41,20 @@ public sealed class FailureTests : IDisposable
         };
 
         Assert.DoesNotContain("System", FailureText.Of(error), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_ServiceThatIsNotThere_IsNamed()
+    {
+        using var listener = new TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        var url = $"http://127.0.0.1:{((System.Net.IPEndPoint)listener.LocalEndpoint).Port}/";
+        listener.Stop();
+        using var http = new HttpClient { BaseAddress = new Uri(url) };
+
+        var error = await Assert.ThrowsAsync<HttpRequestException>(() => new RunClient(http).ConvertAsync([], TestContext.Current.CancellationToken));
+
+        Assert.Equal($"the API service at '{url}' cannot be reached: nothing listens there; is it running, and is '--api' right?", FailureText.Of(error));
     }
 
     [Fact]

@@ -47,6 +47,7 @@ public sealed class OptionTests
     [InlineData("evaluate-starter --cfg NaN", "'--cfg' must be between 0 and 1000")]
     [InlineData("keys revoke abc", "'ID' must be a whole number but is 'abc'")]
     [InlineData("engine --cache-lru -1", "'--cache-lru' must be between 0 and 2147483647")]
+    [InlineData("engine --host abc", "'--host abc' is not an IP address; 127.0.0.1 is for this machine only, 0.0.0.0 for all that can reach it")]
     [InlineData("run w.json --output ", "'--output' was given an empty value; leave it out, or say what it is to be")]
     public void Refuse_NumberOrTextThatCannotBe_SaysWhichAndWhatCan(string line, string reason)
     {

@@ -29,7 +29,7 @@ internal sealed class RunClient(HttpClient http)
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
         try
         {
-            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            using var response = await ReachAsync(http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken));
             if (!response.IsSuccessStatusCode)
             {
                 throw new RefusedException(await RefusalAsync(response, cancellationToken));
@@ -49,7 +49,7 @@ internal sealed class RunClient(HttpClient http)
     public async Task<(JsonObject Workflow, IReadOnlyList<string> Notes)> ConvertAsync(JsonObject workflow, CancellationToken cancellationToken)
     {
         using var body = new StringContent(workflow.ToJsonString(), Encoding.UTF8, "application/json");
-        using var response = await http.PostAsync(new Uri("workflow/convert?notes=1", UriKind.Relative), body, cancellationToken);
+        using var response = await ReachAsync(http.PostAsync(new Uri("workflow/convert?notes=1", UriKind.Relative), body, cancellationToken));
         if (!response.IsSuccessStatusCode)
         {
             throw new RefusedException(await RefusalAsync(response, cancellationToken));
@@ -86,6 +86,18 @@ internal sealed class RunClient(HttpClient http)
         }
 
         throw new HttpRequestException("the API service closed the stream before the result; ask for it with GET /result/{id}");
+    }
+
+    private async Task<HttpResponseMessage> ReachAsync(Task<HttpResponseMessage> call)
+    {
+        try
+        {
+            return await call;
+        }
+        catch (HttpRequestException error)
+        {
+            throw new HttpRequestException($"the API service at '{http.BaseAddress}' cannot be reached: {FailureText.Of(error)}; is it running, and is '--api' right?", error);
+        }
     }
 
     private static async Task<string> RefusalAsync(HttpResponseMessage response, CancellationToken cancellationToken)
