@@ -131,6 +131,8 @@ internal sealed class NodeRunner : IDisposable
             new() { ["node"] = node.Id, ["display_node"] = node.Place.DisplayNodeId, ["prompt_id"] = _prompt.PromptId },
             Audience.Client);
 
+        // As ComfyUI, which looks right before it calls: the node that the run ends at was told of already.
+        _interrupted.ThrowIfCancellationRequested();
         using var scope = torch.NewDisposeScope();
         var calls = new NodeCalls(
             node.Class, _services.Instances.Of(node, _graph), resolvedInputs, call => Context(node, call), message => Blocked(node, message), _services);

@@ -94,8 +94,7 @@ internal sealed class PromptRun
             }
             else
             {
-                // Nodes look themselves; what needs no run does not.
-                _failure = _end.Token.IsCancellationRequested ? NodeFailure.Interrupt(node.Place.RealNodeId) : runner.Run(node);
+                _failure = runner.Run(node);
             }
         }
     }

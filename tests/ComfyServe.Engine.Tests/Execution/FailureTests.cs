@@ -104,6 +104,20 @@ public sealed class FailureTests : IDisposable
         Assert.Equal(["1", "2"], run.Executing);
     }
 
+    /// <summary>Issue 11: a recorded scenario waited for a `progress_state` that ComfyUI sends and ours did not.</summary>
+    [Fact]
+    public void Run_InterruptedWhenANodeHasEnded_TellsOfTheNextAndEndsThere()
+    {
+        var listener = new RecordedRun { OnMessage = (type, data) => Interrupt(type == "progress_state" && data["nodes"]!["1"]?["state"]?.ToString() == "finished") };
+
+        var (_, run) = _bench.Run(
+            """{"1": {"class_type": "ToyText", "inputs": {"value": "v"}}, "2": {"class_type": "ToyShow", "inputs": {"value": ["1", 0]}}}""", listener);
+
+        var interrupted = run.Single("execution_interrupted");
+        Assert.Equal(("2", """["1"]"""), ((string?)interrupted["node_id"], interrupted["executed"]!.ToJsonString()));
+        Assert.Equal(["progress_state 1 finished", "progress_state 2:running", "executing 2"], run.Story.SkipWhile(static m => m != "progress_state 1 finished").Take(3));
+    }
+
     [Fact]
     public void Run_WithSteps_ReportsEachThenShowsAPreview()
     {

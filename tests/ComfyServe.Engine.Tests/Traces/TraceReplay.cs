@@ -225,7 +225,9 @@ internal sealed class TraceReplay : IAsyncDisposable
             catch (OperationCanceledException)
             {
                 var last = _messages.TakeLast(4).Select(m => m.Text ?? $"{m.Bytes.Length} bytes");
-                Assert.Fail($"no message came where ComfyUI sent {entry.ToJsonString()}; the last ones were:\n{string.Join('\n', last)}");
+                var other = _messages.FindIndex(static m => m.Recorded["text"] is { } text && (m.Text is null || TraceSocket.TypeOf(m.Text) != TraceSocket.TypeOf((string)text!)));
+                var first = other < 0 ? "" : $"\nthe first of another kind was message {other}, {_messages[other].Text}, where ComfyUI sent {_messages[other].Recorded["text"]}";
+                Assert.Fail($"no message came where ComfyUI sent {entry.ToJsonString()}; the last ones were:\n{string.Join('\n', last)}{first}");
             }
         }
     }

@@ -47,7 +47,8 @@ internal sealed class TraceSocket : IAsyncDisposable
         await _reading;
     }
 
-    private static string? TypeOf(string message) => (string?)JsonNode.Parse(message)!["type"];
+    /// <summary>A message's kind.</summary>
+    public static string? TypeOf(string message) => (string?)JsonNode.Parse(message)!["type"];
 
     private async Task ReadAsync()
     {
