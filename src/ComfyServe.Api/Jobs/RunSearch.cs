@@ -81,7 +81,7 @@ internal sealed partial class RunSearch(EnginePool pool, ILogger logger)
 
     private static partial class Log
     {
-        [LoggerMessage(2104, LogLevel.Warning, "Engine '{Engine}' could not be asked for earlier runs of request '{RequestId}': {Reason}")]
+        [LoggerMessage(2109, LogLevel.Warning, "Engine '{Engine}' could not be asked for earlier runs of request '{RequestId}': {Reason}")]
         public static partial void NotAsked(ILogger logger, string engine, string requestId, string reason);
     }
 }

@@ -44,7 +44,7 @@ internal sealed partial class CatalogueApi(EngineNodes nodes, EngineFolders fold
 
     private static partial class Log
     {
-        [LoggerMessage(2211, LogLevel.Error, "node '{Name}' cannot be described and is left out")]
+        [LoggerMessage(6211, LogLevel.Error, "node '{Name}' cannot be described and is left out")]
         public static partial void Skipped(ILogger logger, Exception exception, string name);
     }
 }

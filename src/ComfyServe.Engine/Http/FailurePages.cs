@@ -63,7 +63,7 @@ internal sealed partial class FailurePages(RequestDelegate next, EngineOptions o
 
     private static partial class Log
     {
-        [LoggerMessage(2201, LogLevel.Error, "{Method} '{Path}' failed")]
+        [LoggerMessage(6201, LogLevel.Error, "{Method} '{Path}' failed")]
         public static partial void Failed(ILogger logger, Exception exception, string method, PathString path);
     }
 }

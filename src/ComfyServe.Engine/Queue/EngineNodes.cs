@@ -60,10 +60,10 @@ internal sealed partial class EngineNodes
 
     private static partial class Log
     {
-        [LoggerMessage(2101, LogLevel.Information, "{Count} nodes from pack '{Path}'")]
+        [LoggerMessage(6101, LogLevel.Information, "{Count} nodes from pack '{Path}'")]
         public static partial void Loaded(ILogger logger, int count, string path);
 
-        [LoggerMessage(2102, LogLevel.Error, "node pack '{Path}' is skipped: {Reason}")]
+        [LoggerMessage(6102, LogLevel.Error, "node pack '{Path}' is skipped: {Reason}")]
         public static partial void Skipped(ILogger logger, string path, string reason);
     }
 }

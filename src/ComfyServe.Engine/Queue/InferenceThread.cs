@@ -114,13 +114,13 @@ internal sealed partial class InferenceThread(
 
     private static partial class Log
     {
-        [LoggerMessage(2122, LogLevel.Error, "what prompt '{PromptId}' showed does not fit into memory and is not in the history")]
+        [LoggerMessage(6122, LogLevel.Error, "what prompt '{PromptId}' showed does not fit into memory and is not in the history")]
         public static partial void NotRecorded(ILogger logger, Exception exception, string promptId);
 
-        [LoggerMessage(2123, LogLevel.Warning, "the end of prompt '{PromptId}' could not be told to its client: memory ran out")]
+        [LoggerMessage(6123, LogLevel.Warning, "the end of prompt '{PromptId}' could not be told to its client: memory ran out")]
         public static partial void NotAnnounced(ILogger logger, Exception exception, string promptId);
 
-        [LoggerMessage(2121, LogLevel.Critical, "the inference thread has died: the engine stops")]
+        [LoggerMessage(6121, LogLevel.Critical, "the inference thread has died: the engine stops")]
         public static partial void Died(ILogger logger, Exception exception);
     }
 }

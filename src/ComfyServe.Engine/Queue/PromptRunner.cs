@@ -122,16 +122,16 @@ internal sealed partial class PromptRunner(
 
     private static partial class Log
     {
-        [LoggerMessage(2111, LogLevel.Error, "prompt '{PromptId}' failed outside of its nodes")]
+        [LoggerMessage(6111, LogLevel.Error, "prompt '{PromptId}' failed outside of its nodes")]
         public static partial void Failed(ILogger logger, Exception exception, string promptId);
 
-        [LoggerMessage(2112, LogLevel.Information, "models and cached results are freed")]
+        [LoggerMessage(6112, LogLevel.Information, "models and cached results are freed")]
         public static partial void Freed(ILogger logger);
 
-        [LoggerMessage(2113, LogLevel.Warning, "{Warning}")]
+        [LoggerMessage(6113, LogLevel.Warning, "{Warning}")]
         public static partial void Warned(ILogger logger, string warning);
 
-        [LoggerMessage(2114, LogLevel.Information, "{Sentence}")]
+        [LoggerMessage(6114, LogLevel.Information, "{Sentence}")]
         public static partial void Told(ILogger logger, string sentence);
     }
 }
