@@ -19,8 +19,8 @@ internal static class CleanVerb
         var data = Options.Data();
         var dryRun = new Option<bool>("--dry-run") { Description = "Only tell what would go" };
         var low = Mebibytes("--low-mark", "CLEANUP_LOW_MB", 512, "Clean only while less than this is free");
-        var high = Mebibytes("--high-mark", "CLEANUP_HIGH_MB", 1024, "Stop when this is free");
-        var age = new Option<double>("--max-age") { Description = "Hours after which outputs go first (default CLEANUP_MAX_AGE_HOURS, else 24)", HelpName = "HOURS", DefaultValueFactory = _ => Number("CLEANUP_MAX_AGE_HOURS", 24) }.Between(0, MostHours);
+        var high = HighMark();
+        var age = new Option<double>("--max-age") { Description = "Hours after which outputs may go (default CLEANUP_MAX_AGE_HOURS, else 24)", HelpName = "HOURS", DefaultValueFactory = _ => Number("CLEANUP_MAX_AGE_HOURS", 24) }.Between(0, MostHours);
         var engines = Url("--engine", "http://127.0.0.1:18188", "Base URL of an engine that uses the data folder; may be repeated");
         var services = Url("--api", "http://127.0.0.1:18288", "Base URL of an API service that uses the data folder; may be repeated");
         var command = Verb.Create(
@@ -46,7 +46,7 @@ internal static class CleanVerb
             using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(10) };
             var jobs = new ServiceJobs(http, Urls(parsed.GetRequiredValue(engines)), () => Urls(parsed.GetRequiredValue(services)), TimeProvider.System);
             using var loggers = LoggerFactory.Create(logging => logging.AddServiceLogging().SetMinimumLevel(LogLevel.Error));
-            var cleaner = new Cleaner(CleanUpFolder.Of(DataFolder.Resolve(parsed.GetValue(data))), rules, jobs, TimeProvider.System, loggers.CreateLogger<Cleaner>());
+            var cleaner = new Cleaner(CleanUpFolder.Of(DataFolder.Resolve(parsed.GetValue(data))), rules, jobs, VolumeSpace.Of, TimeProvider.System, loggers.CreateLogger<Cleaner>());
             return Print(await cleaner.RunAsync(parsed.GetValue(dryRun), cancellationToken), parsed.GetValue(dryRun), rules);
         });
     }
@@ -57,15 +57,15 @@ internal static class CleanVerb
     /// <param name="engines">Base URLs of the engines that use it.</param>
     public static void AddTo(IServiceCollection services, string data, IReadOnlyList<string> engines)
     {
-        var rules = new CleanUpRules { LowMark = (long)Number("CLEANUP_LOW_MB", 512) << 20, HighMark = (long)Number("CLEANUP_HIGH_MB", 1024) << 20, MaxAge = TimeSpan.FromHours(Number("CLEANUP_MAX_AGE_HOURS", 24)) };
+        var rules = new CleanUpRules { LowMark = (long)Number("CLEANUP_LOW_MB", 512) << 20, HighMark = HighMarkOfEnvironment() << 20, MaxAge = TimeSpan.FromHours(Number("CLEANUP_MAX_AGE_HOURS", 24)) };
         services.AddHostedService(provider =>
         {
             var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(10) };
             var own = provider.GetRequiredService<IServer>();
             var time = provider.GetRequiredService<TimeProvider>();
             var jobs = new ServiceJobs(http, Urls(engines), () => Urls(own.Features.Get<IServerAddressesFeature>()?.Addresses ?? []), time);
-            var cleaner = new Cleaner(CleanUpFolder.Of(data), rules, jobs, time, provider.GetRequiredService<ILogger<Cleaner>>());
-            return new CleanUpLoop(cleaner, time, provider.GetRequiredService<ILogger<CleanUpLoop>>());
+            var cleaner = new Cleaner(CleanUpFolder.Of(data), rules, jobs, VolumeSpace.Of, time, provider.GetRequiredService<ILogger<Cleaner>>());
+            return new CleanUpLoop(cleaner, rules, time, provider.GetRequiredService<ILogger<CleanUpLoop>>());
         });
     }
 
@@ -94,7 +94,7 @@ internal static class CleanVerb
         }
 
         Console.WriteLine($"{Output.Count(report.Deleted.Count, "file")} ({Output.Size(report.Deleted.Sum(f => f.Size))}), {Output.Count(report.DanglingLinks, "dangling link")} and {Output.Count(report.EmptyFolders, "empty folder")} {(dryRun ? "would go" : "deleted")}; {Output.Size(report.Free)} free");
-        return report.Reached ? ExitCodes.Success : Verb.Fail($"this does not reach {Output.Size(rules.HighMark)} free ('--high-mark'): jobs need the rest, or the disk is full of other files", ExitCodes.NotRight);
+        return report.Reached ? ExitCodes.Success : Verb.Fail($"this does not reach {Output.Size(rules.Target)} free: the rest is young ('--max-age', '--high-mark'), needed by jobs, or not ours", ExitCodes.NotRight);
     }
 
     private static IReadOnlyList<Uri> Urls(IEnumerable<string> urls) => [.. urls.Select(u => new Uri(u.TrimEnd('/') + "/"))];
@@ -104,6 +104,19 @@ internal static class CleanVerb
         var option = new Option<long>(name) { Description = $"{description}, MiB (default {variable}, else {standard})", HelpName = "MIB", DefaultValueFactory = _ => (long)Number(variable, standard) };
         return option.Between(0, 1L << 40);
     }
+
+    private static Option<long?> HighMark()
+    {
+        var option = new Option<long?>("--high-mark")
+        {
+            Description = "Let younger outputs go too, the oldest first, until this is free, MiB (default CLEANUP_HIGH_MB, else younger ones stay)",
+            HelpName = "MIB",
+            DefaultValueFactory = _ => HighMarkOfEnvironment(),
+        };
+        return option.Between(0, 1L << 40);
+    }
+
+    private static long? HighMarkOfEnvironment() => Environment.GetEnvironmentVariable("CLEANUP_HIGH_MB") is { Length: > 0 } ? (long)Number("CLEANUP_HIGH_MB", 0) : null;
 
     private static Option<string[]> Url(string name, string standard, string description)
     {

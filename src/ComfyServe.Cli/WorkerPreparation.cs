@@ -96,6 +96,11 @@ internal sealed partial class WorkerPreparation(string data, string clone, Func<
         {
             _custom = await CustomWorker.FetchAsync(environment, clone, time, cancellationToken);
             Log.Cloned(_logger, _custom.Url, _custom.Commit);
+            if (_custom.FormerClone is { } former)
+            {
+                Log.KeptAside(_logger, former);
+            }
+
             return null;
         }
         catch (GitException exception)
@@ -108,6 +113,9 @@ internal sealed partial class WorkerPreparation(string data, string clone, Func<
     {
         [LoggerMessage(7030, LogLevel.Information, "Custom worker '{Url}' at commit {Commit}")]
         public static partial void Cloned(ILogger logger, string url, string commit);
+
+        [LoggerMessage(7039, LogLevel.Information, "PYWORKER_REPO names another repository than before; the former clone is kept in '{Folder}'")]
+        public static partial void KeptAside(ILogger logger, string folder);
 
         [LoggerMessage(7031, LogLevel.Warning, "Its Python worker '{File}' is not run, since there is no python3 on PATH: ComfyServe's own worker runs in its place, with the benchmark and prompts of the repository")]
         public static partial void PythonNotThere(ILogger logger, string file);

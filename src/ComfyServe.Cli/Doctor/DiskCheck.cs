@@ -18,7 +18,7 @@ internal static class DiskCheck
     /// <summary>Judges the free space of a folder's disk.</summary>
     internal static Finding Room(long free, string data) => free switch
     {
-        < 1L << 30 => new("disk", FindingLevel.Problem, $"{Output.Size(free)} free for '{data}'", "clean-up deletes outputs below 512 MiB: run 'comfyserve clean', or set COMFYSERVE_DATA to a larger disk"),
+        < 1L << 30 => new("disk", FindingLevel.Problem, $"{Output.Size(free)} free for '{data}'", "below 512 MiB clean-up deletes outputs older than 24 h: run 'comfyserve clean', or set COMFYSERVE_DATA to a larger disk"),
         < 10L << 30 => new("disk", FindingLevel.Warning, $"{Output.Size(free)} free for '{data}'", "one checkpoint takes 2 to 7 GB"),
         _ => new("disk", FindingLevel.Ok, $"{Output.Size(free)} free for '{data}'"),
     };

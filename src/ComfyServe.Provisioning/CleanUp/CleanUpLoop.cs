@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace ComfyServe.Provisioning.CleanUp;
 
 /// <summary>Cleans every minute, as long as its host runs. A failure is logged and the next round comes.</summary>
-public sealed partial class CleanUpLoop(Cleaner cleaner, TimeProvider time, ILogger<CleanUpLoop> logger) : BackgroundService
+public sealed partial class CleanUpLoop(Cleaner cleaner, CleanUpRules rules, TimeProvider time, ILogger<CleanUpLoop> logger) : BackgroundService
 {
     /// <summary>Ten minutes, as the original's, may be too late for a disk that fills fast; a round that has nothing to do asks for the free space alone.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
@@ -12,6 +12,11 @@ public sealed partial class CleanUpLoop(Cleaner cleaner, TimeProvider time, ILog
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        if (rules.HighMark is { } high)
+        {
+            Log.YoungToo(logger, rules.MaxAge.TotalHours, high);
+        }
+
         using var timer = new PeriodicTimer(Interval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
@@ -28,6 +33,9 @@ public sealed partial class CleanUpLoop(Cleaner cleaner, TimeProvider time, ILog
 
     private static partial class Log
     {
+        [LoggerMessage(7023, LogLevel.Information, "Clean-up deletes files younger than {Hours} h too, the oldest first, until {High} bytes are free: CLEANUP_HIGH_MB asks for it")]
+        public static partial void YoungToo(ILogger logger, double hours, long high);
+
         [LoggerMessage(7022, LogLevel.Error, "Clean-up failed; trying again in a minute")]
         public static partial void Failed(ILogger logger, Exception exception);
     }

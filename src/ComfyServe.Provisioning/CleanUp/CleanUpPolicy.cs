@@ -1,8 +1,8 @@
 namespace ComfyServe.Provisioning.CleanUp;
 
 /// <summary>
-/// Decides what goes when the disk is nearly full: files over the age first, then the oldest until the high mark, never what a
-/// job needs. Pure: no clock, no disk.
+/// Decides what goes when the disk is nearly full: files over the age, and only where a high mark is asked for also younger ones, the oldest first, until it is
+/// reached; never what a job needs. Pure: no clock, no disk.
 /// </summary>
 public static class CleanUpPolicy
 {
@@ -20,7 +20,7 @@ public static class CleanUpPolicy
         foreach (var file in disk.Files.OrderBy(f => f.Modified).ThenBy(f => f.Kind).ThenBy(f => f.Path, StringComparer.Ordinal))
         {
             var isOld = file.Modified < cutoff;
-            if (!isOld && (free >= rules.HighMark || disk.Live is null))
+            if (!isOld && (rules.HighMark is null || free >= rules.HighMark || disk.Live is null))
             {
                 break;
             }
@@ -34,6 +34,6 @@ public static class CleanUpPolicy
             free += file.Size;
         }
 
-        return new CleanUpPlan(deletions, free, free >= rules.HighMark);
+        return new CleanUpPlan(deletions, free, free >= rules.Target);
     }
 }

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace ComfyServe.Provisioning.CleanUp;
 
 /// <summary>Reads the folders, asks the services what they need, lets <see cref="CleanUpPolicy"/> decide, and deletes.</summary>
-public sealed partial class Cleaner(IReadOnlyList<CleanUpFolder> folders, CleanUpRules rules, ServiceJobs jobs, TimeProvider time, ILogger<Cleaner> logger)
+public sealed partial class Cleaner(IReadOnlyList<CleanUpFolder> folders, CleanUpRules rules, ServiceJobs jobs, Func<string, VolumeSpace> space, TimeProvider time, ILogger<Cleaner> logger)
 {
     /// <summary>Sizes on disk are an estimate: look again after deleting, but not for ever.</summary>
     private const int Rounds = 3;
@@ -28,12 +28,13 @@ public sealed partial class Cleaner(IReadOnlyList<CleanUpFolder> folders, CleanU
         return report;
     }
 
-    private static long Free(string folder) => new DriveInfo(folder).AvailableFreeSpace;
+    private long Free(string folder) => space(folder).Free;
 
     private async Task<CleanUpReport> CleanAsync(IReadOnlyList<CleanUpFolder> disk, CleanUpReport report, bool dryRun, CancellationToken cancellationToken)
     {
         var place = disk[0].Path;
-        if (Free(place) >= rules.LowMark)
+        var reachable = rules.For(space(place).Total);
+        if (Free(place) >= reachable.LowMark)
         {
             return report with { Free = Math.Min(report.Free, Free(place)) };
         }
@@ -44,7 +45,7 @@ public sealed partial class Cleaner(IReadOnlyList<CleanUpFolder> folders, CleanU
             // 1. Files before jobs: a job that begins in between makes files that are not in the list.
             StoredFile[] files = [.. disk.SelectMany(DiskScan.Files)];
             var live = await jobs.ReadAsync(cancellationToken);
-            var plan = CleanUpPolicy.Decide(new DiskSnapshot(time.GetUtcNow(), Free(place), files, live), rules);
+            var plan = CleanUpPolicy.Decide(new DiskSnapshot(time.GetUtcNow(), Free(place), files, live), reachable);
             report = report with { JobsKnown = report.JobsKnown && live is not null };
             if (dryRun)
             {
@@ -62,7 +63,7 @@ public sealed partial class Cleaner(IReadOnlyList<CleanUpFolder> folders, CleanU
                 }
             }
 
-            if (Free(place) >= rules.HighMark || deleted.Count == before || round == Rounds)
+            if (Free(place) >= reachable.Target || deleted.Count == before || round == Rounds)
             {
                 break;
             }
@@ -72,12 +73,8 @@ public sealed partial class Cleaner(IReadOnlyList<CleanUpFolder> folders, CleanU
         var links = RemoveLinks(disk);
         var empty = disk.Sum(f => DiskScan.RemoveEmptyFolders(f.Path, time.GetUtcNow()));
         var free = Free(place);
-        var reached = free >= rules.HighMark;
-        Log.Cleaned(logger, place, deleted.Count, deleted.Sum(f => f.Size), free);
-        if (!reached)
-        {
-            Log.StillFull(logger, place, free, rules.HighMark);
-        }
+        var reached = free >= reachable.Target;
+        Tell(place, deleted, free, reachable);
 
         return report with
         {
@@ -87,6 +84,20 @@ public sealed partial class Cleaner(IReadOnlyList<CleanUpFolder> folders, CleanU
             Free = Math.Min(report.Free, free),
             Reached = report.Reached && reached,
         };
+    }
+
+    private void Tell(string place, List<StoredFile> deleted, long free, CleanUpRules reachable)
+    {
+        if (deleted.Count > 0)
+        {
+            var young = deleted.Count(f => f.Modified >= time.GetUtcNow() - rules.MaxAge);
+            Log.Cleaned(logger, place, deleted.Count, deleted.Sum(f => f.Size), young, rules.MaxAge.TotalHours, free);
+        }
+
+        if (free < reachable.Target)
+        {
+            Log.StillFull(logger, place, free, reachable.Target);
+        }
     }
 
     private static int RemoveLinks(IReadOnlyList<CleanUpFolder> disk)
@@ -103,10 +114,10 @@ public sealed partial class Cleaner(IReadOnlyList<CleanUpFolder> folders, CleanU
 
     private static partial class Log
     {
-        [LoggerMessage(7020, LogLevel.Information, "Cleaned '{Folder}': {Files} files of {Bytes} bytes deleted, {Free} bytes are free")]
-        public static partial void Cleaned(ILogger logger, string folder, int files, long bytes, long free);
+        [LoggerMessage(7020, LogLevel.Information, "Cleaned '{Folder}': {Files} files of {Bytes} bytes deleted, {Young} of them younger than {Hours} h, {Free} bytes are free")]
+        public static partial void Cleaned(ILogger logger, string folder, int files, long bytes, int young, double hours, long free);
 
-        [LoggerMessage(7021, LogLevel.Warning, "'{Folder}' is still full: {Free} bytes are free, {Wanted} are wanted, and jobs need the rest or it is not ours")]
+        [LoggerMessage(7021, LogLevel.Warning, "'{Folder}' is still full: {Free} bytes are free, {Wanted} are wanted; the rest is young, needed by jobs, or not ours. CLEANUP_MAX_AGE_HOURS and CLEANUP_HIGH_MB let more go")]
         public static partial void StillFull(ILogger logger, string folder, long free, long wanted);
     }
 }

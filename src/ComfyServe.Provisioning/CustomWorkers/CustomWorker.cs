@@ -39,6 +39,9 @@ public sealed class CustomWorker
     /// <summary>The files that our worker takes from it.</summary>
     public IReadOnlyList<string> UsedFiles { get; }
 
+    /// <summary>Where the clone of another repository is now that was in its place; null where there was none.</summary>
+    public string? FormerClone { get; private init; }
+
     /// <summary>Whether the environment names a repository.</summary>
     public static bool IsAsked(Func<string, string?> environment) => !string.IsNullOrWhiteSpace(environment("PYWORKER_REPO"));
 
@@ -52,8 +55,8 @@ public sealed class CustomWorker
     {
         var url = environment("PYWORKER_REPO")!.Trim();
         var reference = environment("PYWORKER_REF") is { Length: > 0 } text ? text.Trim() : null;
-        var checkout = new GitCheckout(url, folder) { Overwrite = true };
+        var checkout = new GitCheckout(url, folder) { Overwrite = true, KeepOtherAside = true };
         var commit = await checkout.MoveToAsync(reference, TimeSpan.FromMinutes(10), time, cancellationToken);
-        return new CustomWorker(url, folder, commit, environment("BACKEND"));
+        return new CustomWorker(url, folder, commit, environment("BACKEND")) { FormerClone = checkout.MovedTo };
     }
 }

@@ -9,6 +9,9 @@ internal sealed class DownloadException(DownloadError error, string message) : E
     /// <summary>What the server asked to wait.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>All of the content came and it is not the wanted one: once may be an accident, twice is what the server has.</summary>
+    public bool IsWrongContent => Error is DownloadError.WrongDigest or DownloadError.WrongSize;
+
     /// <summary>Another attempt makes sense.</summary>
     public bool IsTransient => Error is DownloadError.ServerFailed or DownloadError.ConnectionLost or DownloadError.WrongDigest or DownloadError.WrongSize;
 }

@@ -33,7 +33,6 @@ public sealed record DownloadResult
     /// <summary>The failure for people: what, which and what next. Holds no query string and no token.</summary>
     public string? Message { get; init; }
 
-    /// <summary>The same request may well succeed later.</summary>
-    public bool IsTransient => Error is DownloadError.ServerFailed or DownloadError.ConnectionLost or DownloadError.DestinationBusy
-        or DownloadError.WrongDigest or DownloadError.WrongSize;
+    /// <summary>The same request may well succeed later; content that was wrong twice will not.</summary>
+    public bool IsTransient => Error is DownloadError.ServerFailed or DownloadError.ConnectionLost or DownloadError.DestinationBusy;
 }

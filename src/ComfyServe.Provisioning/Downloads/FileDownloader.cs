@@ -104,7 +104,7 @@ internal sealed partial class FileDownloader(
     private async Task<T> RetryAsync<T>(DownloadRun run, Func<Task<T>> attempt, CancellationToken cancellationToken)
     {
         var plan = new RetryPlan(options.MaxAttempts, options.FirstDelay, options.DelayFactor);
-        var failures = 0;
+        var (failures, wrong) = (0, 0);
         while (true)
         {
             var before = run.Transferred;
@@ -117,7 +117,9 @@ internal sealed partial class FileDownloader(
                 // New bytes that are kept are progress; wrong ones are not.
                 var progressed = exception.Error == DownloadError.ConnectionLost && run.Transferred > before;
                 failures = progressed ? 1 : failures + 1;
-                if (plan.Next(failures, exception.RetryAfter, random.NextDouble()) is not { } delay)
+                wrong += exception.IsWrongContent ? 1 : 0;
+                var next = plan.Next(failures, exception.RetryAfter, random.NextDouble());
+                if (wrong > 1 || next is not { } delay)
                 {
                     throw;
                 }

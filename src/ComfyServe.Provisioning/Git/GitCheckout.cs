@@ -14,6 +14,12 @@ public sealed class GitCheckout(string url, string folder)
     /// <summary>Throw changes of the working copy away instead of refusing.</summary>
     public bool Overwrite { get; init; }
 
+    /// <summary>Where the folder holds something else, such as a clone of another repository, move that aside and clone anew, instead of refusing.</summary>
+    public bool KeepOtherAside { get; init; }
+
+    /// <summary>Where what the folder held was moved to; null where it stayed.</summary>
+    public string? MovedTo { get; private set; }
+
     /// <summary>The commit that a folder is at; null where it is no working copy.</summary>
     public static string? Head(string folder)
     {
@@ -36,7 +42,7 @@ public sealed class GitCheckout(string url, string folder)
         using var both = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         try
         {
-            return await Task.Run(() => Directory.Exists(folder) ? Update(reference, both.Token) : Clone(reference, both.Token), both.Token)
+            return await Task.Run(() => Directory.Exists(folder) && !(KeepOtherAside && IsOther()) ? Update(reference, both.Token) : Clone(reference, both.Token), both.Token)
                 .WaitAsync(both.Token);
         }
         catch (Exception exception) when (exception is UserCancelledException or OperationCanceledException)
@@ -73,6 +79,12 @@ public sealed class GitCheckout(string url, string folder)
             }
 
             cancellationToken.ThrowIfCancellationRequested();
+            if (Directory.Exists(folder))
+            {
+                MovedTo = FreeName();
+                Directory.Move(folder, MovedTo);
+            }
+
             Directory.Move(draft, folder);
             return commit;
         }
@@ -80,6 +92,19 @@ public sealed class GitCheckout(string url, string folder)
         {
             Remove(draft);
         }
+    }
+
+    private string FreeName() => Enumerable.Range(1, int.MaxValue).Select(n => $"{folder}.old-{n}").First(static f => !Path.Exists(f));
+
+    private bool IsOther()
+    {
+        if (!Repository.IsValid(folder))
+        {
+            return true;
+        }
+
+        using var repository = new Repository(folder);
+        return repository.Network.Remotes["origin"]?.Url != url;
     }
 
     private string Update(string? reference, CancellationToken cancellationToken)

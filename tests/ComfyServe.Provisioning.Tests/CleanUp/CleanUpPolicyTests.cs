@@ -35,6 +35,39 @@ public sealed class CleanUpPolicyTests
     }
 
     [Fact]
+    public void Decide_NoHighMark_OnlyOldFilesGoHoweverFull()
+    {
+        var rules = Rules with { HighMark = null };
+
+        var enough = CleanUpPolicy.Decide(new DiskSnapshot(Now, 50, [File("old", 25, 60), File("young", 23, 900)], LiveFiles.None), rules);
+        var tooFull = CleanUpPolicy.Decide(new DiskSnapshot(Now, 0, [File("old", 25, 60), File("young", 23, 900)], LiveFiles.None), rules);
+
+        Assert.Equal(["old"], enough.Deletions.Select(f => f.Name));
+        Assert.Equal(["old"], tooFull.Deletions.Select(f => f.Name));
+        Assert.Equal((true, false), (enough.Reached, tooFull.Reached));
+    }
+
+    [Fact]
+    public void Decide_Defaults_KeepWhatIsYoungerThanADay()
+    {
+        var plan = CleanUpPolicy.Decide(new DiskSnapshot(Now, 0, [File("young", 23.9, 1L << 40)], LiveFiles.None), new CleanUpRules());
+
+        Assert.Empty(plan.Deletions);
+    }
+
+    [Theory]
+    [InlineData(1L << 40, 512, 1024)]
+    [InlineData(400L << 20, 100, 200)]
+    [InlineData(8L << 20, 2, 4)]
+    public void For_Volume_HasMarksThatItCanReach(long total, long low, long high)
+    {
+        var rules = new CleanUpRules { HighMark = 1L << 30 }.For(total);
+
+        Assert.Equal((low << 20, high << 20), (rules.LowMark, rules.HighMark));
+        Assert.Null(new CleanUpRules().For(total).HighMark);
+    }
+
+    [Fact]
     public void Decide_FilesOfJobs_Stay()
     {
         var live = new LiveFiles(Now - TimeSpan.FromHours(2), new HashSet<string> { "named" });

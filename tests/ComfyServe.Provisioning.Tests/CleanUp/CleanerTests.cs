@@ -107,7 +107,7 @@ public sealed class CleanerTests : IDisposable
     {
         Write("output/young.png", 1);
         var nobody = new Uri("http://127.0.0.1:1/");
-        var cleaner = new Cleaner(CleanUpFolder.Of(_folder.Path), Hungry, new ServiceJobs(_http, [nobody], () => [nobody], TimeProvider.System), TimeProvider.System, NullLogger<Cleaner>.Instance);
+        var cleaner = new Cleaner(CleanUpFolder.Of(_folder.Path), Hungry, new ServiceJobs(_http, [nobody], () => [nobody], TimeProvider.System), Full, TimeProvider.System, NullLogger<Cleaner>.Instance);
 
         var report = await cleaner.RunAsync(dryRun: false, TestContext.Current.CancellationToken);
 
@@ -131,7 +131,7 @@ public sealed class CleanerTests : IDisposable
             services.Jobs = """{"oldest_unfinished_seconds": 72000}""";
             var rules = new CleanUpRules { LowMark = 2 << 20, HighMark = 4 << 20, MaxAge = TimeSpan.FromHours(50) };
 
-            var report = await Cleaner(services, rules).RunAsync(dryRun: false, TestContext.Current.CancellationToken);
+            var report = await Cleaner(services, rules, VolumeSpace.Of).RunAsync(dryRun: false, TestContext.Current.CancellationToken);
 
             var left = Directory.GetFiles(_folder["output"], "*.png", SearchOption.AllDirectories).Select(f => int.Parse(Path.GetFileNameWithoutExtension(f))).Order().ToList();
             Assert.True(report.Reached);
@@ -167,6 +167,8 @@ public sealed class CleanerTests : IDisposable
         File.SetLastWriteTimeUtc(path, (TimeProvider.System.GetUtcNow() - TimeSpan.FromHours(hoursAgo)).UtcDateTime);
     }
 
-    private Cleaner Cleaner(FakeServices services, CleanUpRules rules) =>
-        new(CleanUpFolder.Of(_folder.Path), rules, new ServiceJobs(_http, [services.Url], () => [services.Url], TimeProvider.System), TimeProvider.System, NullLogger<Cleaner>.Instance);
+    private static VolumeSpace Full(string folder) => new(0, 1L << 50);
+
+    private Cleaner Cleaner(FakeServices services, CleanUpRules rules, Func<string, VolumeSpace>? space = null) =>
+        new(CleanUpFolder.Of(_folder.Path), rules, new ServiceJobs(_http, [services.Url], () => [services.Url], TimeProvider.System), space ?? Full, TimeProvider.System, NullLogger<Cleaner>.Instance);
 }

@@ -53,6 +53,41 @@ public sealed class CustomWorkerTests : IDisposable
         Assert.False(Directory.Exists(_folder["clone"]));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Fetch_AnotherRepositoryThanBefore_ClonesItAndKeepsTheOldOneAside(bool oldIsRepository)
+    {
+        var commit = MakeRepository("misc/benchmark.json");
+        if (oldIsRepository)
+        {
+            Repositories.Commit(_folder["former"], "first", [("mine.py", "old")]);
+            await CustomWorker.FetchAsync(new Dictionary<string, string> { ["PYWORKER_REPO"] = _folder["former"] }.GetValueOrDefault, _folder["clone"], TimeProvider.System, Token);
+        }
+        else
+        {
+            Directory.CreateDirectory(_folder["clone"]);
+        }
+
+        File.WriteAllText(_folder["clone", "mine.py"], "changed by hand");
+        var worker = await CustomWorker.FetchAsync(new Dictionary<string, string> { ["PYWORKER_REPO"] = _folder["origin"] }.GetValueOrDefault, _folder["clone"], TimeProvider.System, Token);
+
+        Assert.Equal((commit, _folder["clone"] + ".old-1"), (worker.Commit, worker.FormerClone));
+        Assert.Equal("changed by hand", File.ReadAllText(Path.Combine(worker.FormerClone!, "mine.py")));
+        Assert.False(File.Exists(_folder["clone", "mine.py"]));
+    }
+
+    [Fact]
+    public async Task Fetch_AnotherRepositoryThatIsNotThere_LeavesTheOldOne()
+    {
+        MakeRepository("misc/benchmark.json");
+        await CustomWorker.FetchAsync(new Dictionary<string, string> { ["PYWORKER_REPO"] = _folder["origin"] }.GetValueOrDefault, _folder["clone"], TimeProvider.System, Token);
+
+        await Assert.ThrowsAsync<GitException>(() => CustomWorker.FetchAsync(new Dictionary<string, string> { ["PYWORKER_REPO"] = _folder["nowhere"] }.GetValueOrDefault, _folder["clone"], TimeProvider.System, Token));
+
+        Assert.True(File.Exists(_folder["clone", "misc", "benchmark.json"]));
+    }
+
     private string MakeRepository(params string[] files) =>
         Repositories.Commit(_folder["origin"], string.Join(' ', files), [.. files.Select(static f => (f, f))]);
 }

@@ -313,7 +313,7 @@ public sealed class ProvisionerTests : IDisposable
     [
         ServedFile.Random("plain", 300_000, 1),
         new("drops", Bytes(900_000, 2)) { DropAfter = 200_000, Drops = 3 },
-        new("wrong", Bytes(300_000, 3)) { WrongAnswers = 2 },
+        new("wrong", Bytes(300_000, 3)) { WrongAnswers = 1 },
         new("redirected", Bytes(300_000, 4)) { Redirects = 4 },
         new("throttled", Bytes(200_000, 5)) { Throttle = TimeSpan.FromMilliseconds(5) },
         new("refusing", Bytes(300_000, 6)) { Refusals = 3 },
