@@ -11,12 +11,31 @@ internal static class DataFolder
         var chosen = option ?? Environment.GetEnvironmentVariable("COMFYSERVE_DATA");
         if (string.IsNullOrWhiteSpace(chosen))
         {
-            chosen = Root() is { } root
+            return Path.GetFullPath(Root() is { } root
                 ? Path.Combine(root, "data")
-                : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "comfyserve");
+                : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "comfyserve"));
         }
 
-        return Path.GetFullPath(chosen);
+        var folder = Path.GetFullPath(chosen);
+        if (Unknown(folder) is { } said)
+        {
+            Console.Error.WriteLine($"comfyserve: {said}");
+        }
+
+        return folder;
+    }
+
+    /// <summary>What to say of a chosen folder that is not there: it may be a slip of the pen, and without a word a new, empty one would be used. Null where it is there.</summary>
+    internal static string? Unknown(string folder)
+    {
+        if (Directory.Exists(folder))
+        {
+            return null;
+        }
+
+        var place = Path.GetDirectoryName(folder)!;
+        return $"the data folder '{folder}' is not there: it starts empty, without the models, keys and results of any other"
+            + (Directory.Exists(place) ? "" : $"; nor is '{place}'");
     }
 
     /// <summary>The models that come with ComfyServe (the starter checkpoint), or none.</summary>

@@ -41,6 +41,11 @@ internal static class EndpointsVerb
         {
             using var gateway = fleet.Connect(parsed);
             var endpoints = await gateway.EndpointsAsync(cancellationToken);
+            foreach (var endpoint in endpoints)
+            {
+                endpoint.Remove("api_key"); // printed when the endpoint is made, and never again
+            }
+
             if (fleet.Json(parsed))
             {
                 Sheet.Json(new JsonObject { ["endpoints"] = new JsonArray([.. endpoints.Select(e => e.DeepClone())]) });
@@ -87,7 +92,13 @@ internal static class EndpointsVerb
             using var gateway = fleet.Connect(parsed);
             var id = await WriteAsync(gateway, name, parsed.GetRequiredValue(endpoint), body, cancellationToken);
             var view = (await gateway.CallAsync(HttpMethod.Get, $"/api/v0/endptjobs/{id}/", null, cancellationToken))["result"]!;
-            Sheet.Answer(fleet.Json(parsed), view, $"endpoint '{view["endpoint_name"]}' ({id}), key {view["api_key"]}");
+            if (name != "create")
+            {
+                view.AsObject().Remove("api_key");
+            }
+
+            var text = $"endpoint '{view["endpoint_name"]}' ({id})";
+            Sheet.Answer(fleet.Json(parsed), view, name == "create" ? $"{text}, key {view["api_key"]}" : text);
             return ExitCodes.Success;
         });
     }

@@ -31,7 +31,9 @@ internal static class KeysVerb
                 return ExitCodes.Success;
             }
 
-            AnsiConsole.Write(Sheet.Of((keys as JsonArray ?? []).OfType<JsonObject>(), ("id", "id"), ("name", "name"), ("scope", "scope"), ("endpoint", "endpoint")));
+            AnsiConsole.Write(Sheet.Of(
+                (keys as JsonArray ?? []).OfType<JsonObject>().Select(Row), ("id", "id"), ("name", "name"), ("begins with", "prefix"), ("scope", "scope"),
+                ("endpoint", "endpoint"), ("made", "made"), ("last used", "used")));
             return ExitCodes.Success;
         });
     }
@@ -56,16 +58,38 @@ internal static class KeysVerb
 
     private static Command BuildRevoke()
     {
-        var id = new Argument<long>("ID") { Description = "The key's id, see 'keys list'" };
-        var command = Verb.Create("revoke", "Makes an API key useless, at once", "comfyserve keys revoke 3");
+        var id = new Argument<long?>("ID") { Description = "The key's id, see 'keys list'", Arity = ArgumentArity.ZeroOrOne };
+        var endpoint = new Option<string?>("--endpoint") { Description = "The endpoint whose own key is replaced by another; its clients read the new one from the gateway", HelpName = "NAME" };
+        var command = Verb.Create("revoke", "Makes an API key useless, at once", "comfyserve keys revoke 3", "comfyserve keys revoke --endpoint comfyui-json");
         command.Arguments.Add(id);
+        command.Options.Add(endpoint);
+        command.Validators.Add(result =>
+        {
+            if ((result.GetValue(id) is null) == (result.GetValue(endpoint) is null))
+            {
+                result.AddError("'keys revoke' wants either the ID of a key or '--endpoint NAME'; 'comfyserve keys list' lists them");
+            }
+        });
         var fleet = FleetOptions.For(command);
         return command.Does(async (parsed, cancellationToken) =>
         {
             using var gateway = fleet.Connect(parsed);
-            var answer = await gateway.CallAsync(HttpMethod.Delete, $"/api/v0/auth/apikeys/{parsed.GetValue(id)}/", null, cancellationToken);
-            Sheet.Answer(fleet.Json(parsed), answer, $"key {parsed.GetValue(id)} revoked");
+            var name = parsed.GetValue(endpoint);
+            var path = name is null ? $"{parsed.GetValue(id)}" : $"endpoints/{Uri.EscapeDataString(name)}";
+            var answer = await gateway.CallAsync(HttpMethod.Delete, $"/api/v0/auth/apikeys/{path}/", null, cancellationToken);
+            Sheet.Answer(fleet.Json(parsed), answer, name is null ? $"key {parsed.GetValue(id)} revoked" : $"the own key of endpoint '{name}' is revoked, another has taken its place");
             return ExitCodes.Success;
         });
     }
+
+    private static JsonObject Row(JsonObject key) => new()
+    {
+        ["id"] = key["id"]?.DeepClone(),
+        ["name"] = (string?)key["name"],
+        ["prefix"] = (string?)key["prefix"],
+        ["scope"] = (string?)key["scope"],
+        ["endpoint"] = (string?)key["endpoint"],
+        ["made"] = Output.Moment((double?)key["created_at"]),
+        ["used"] = Output.Moment((double?)key["last_used_at"]),
+    };
 }

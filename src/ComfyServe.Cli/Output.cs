@@ -39,4 +39,9 @@ internal static class Output
         < 1 << 30 => $"{bytes / 1048576.0:0.0} MiB",
         _ => $"{bytes / 1073741824.0:0.00} GiB",
     };
+
+    /// <summary>A moment for people, UTC to the second; "-" where there is none.</summary>
+    public static string Moment(double? unixSeconds) => unixSeconds is { } seconds
+        ? DateTimeOffset.FromUnixTimeSeconds((long)seconds).ToString("yyyy-MM-dd HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture)
+        : "-";
 }

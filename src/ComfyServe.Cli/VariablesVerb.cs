@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using ComfyServe.Cli.Fleet;
 using Spectre.Console;
@@ -31,13 +30,15 @@ internal static class VariablesVerb
     {
         if (fromEnvironment)
         {
-            return environment(name) ?? throw new UsageException($"'--from-env' was given, but '{name}' is not set here");
+            return environment(name) is { Length: > 0 } own ? own : throw new UsageException($"'--from-env' was given, but '{name}' is not set here, or empty");
         }
 
         try
         {
             // As a shell's $(…): the line end that editors and echo add is not part of it.
-            return (file is null ? input() : File.ReadAllText(file)).TrimEnd('\r', '\n');
+            var value = (file is null ? input() : File.ReadAllText(file)).TrimEnd('\r', '\n');
+            return value.Length > 0 ? value : throw new UsageException(
+                $"{(file is null ? "standard input" : $"'{file}'")} has no value for '{name}': give it with '--file' or '--from-env', or pipe it in; 'comfyserve variables remove {name}' removes a variable");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -59,7 +60,7 @@ internal static class VariablesVerb
                 return ExitCodes.Success;
             }
 
-            var rows = (variables as JsonArray ?? []).OfType<JsonObject>().Select(static v => new JsonObject { ["name"] = (string?)v["name"], ["set"] = Moment((double?)v["updated_at"]) });
+            var rows = (variables as JsonArray ?? []).OfType<JsonObject>().Select(static v => new JsonObject { ["name"] = (string?)v["name"], ["set"] = Output.Moment((double?)v["updated_at"]) });
             AnsiConsole.Write(Sheet.Of(rows, ("name", "name"), ("set", "set")));
             return ExitCodes.Success;
         });
@@ -118,9 +119,5 @@ internal static class VariablesVerb
 
     private static string Ask(string name) => Console.IsInputRedirected
         ? Console.In.ReadToEnd()
-        : AnsiConsole.Prompt(new TextPrompt<string>($"Value of [bold]{Markup.Escape(name)}[/]:").Secret(null).AllowEmpty());
-
-    private static string Moment(double? unixSeconds) => unixSeconds is { } seconds
-        ? DateTimeOffset.FromUnixTimeSeconds((long)seconds).ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture)
-        : "-";
+        : AnsiConsole.Prompt(new TextPrompt<string>($"Value of [bold]{Markup.Escape(name)}[/]:").Secret(null).Validate(static v => v.Length > 0, "A value is wanted; Ctrl+C leaves the variable as it is"));
 }

@@ -94,10 +94,8 @@ internal static class WorkersVerb
             using var gateway = fleet.Connect(parsed);
             var list = await gateway.CallAsync(HttpMethod.Get, "/api/v0/workergroups/", null, cancellationToken);
             List<JsonObject> groups = [.. (list["results"] as JsonArray ?? []).OfType<JsonObject>()];
-            foreach (var group in groups)
-            {
-                group.Remove("api_key"); // the endpoint's key is no business of a list of workergroups
-            }
+            var overview = await gateway.CallAsync(HttpMethod.Get, "/api/v1/overview", null, cancellationToken);
+            AddTrouble(groups, overview);
 
             if (fleet.Json(parsed))
             {
@@ -105,9 +103,24 @@ internal static class WorkersVerb
                 return ExitCodes.Success;
             }
 
-            AnsiConsole.Write(Sheet.Of(groups, ("id", "id"), ("endpoint", "endpoint_name"), ("provider", "provider"), ("template", "template_hash"), ("cold", "cold_workers"), ("arguments", "launch_args")));
+            AnsiConsole.Write(Sheet.Of(groups, ("id", "id"), ("endpoint", "endpoint_name"), ("provider", "provider"), ("template", "template_hash"), ("cold", "cold_workers"), ("arguments", "launch_args"), ("paused s", "paused_seconds"), ("error", "error")));
             return ExitCodes.Success;
         });
+    }
+
+    /// <summary>Adds to each workergroup what went wrong last and how long it pauses; takes out the endpoint's key, which is no business of such a list.</summary>
+    internal static void AddTrouble(IReadOnlyList<JsonObject> groups, JsonNode overview)
+    {
+        var now = (overview["endpoints"] as JsonArray ?? []).SelectMany(static e => e?["workergroups"] as JsonArray ?? []).OfType<JsonObject>().ToDictionary(static g => (long)g["id"]!);
+        foreach (var group in groups)
+        {
+            group.Remove("api_key");
+            if (now.TryGetValue((long)group["id"]!, out var found))
+            {
+                group["error"] = found["error"]?.DeepClone();
+                group["paused_seconds"] = found["paused_seconds"]?.DeepClone();
+            }
+        }
     }
 
     private static Command BuildRecruit()

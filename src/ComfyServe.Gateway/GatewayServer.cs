@@ -105,7 +105,7 @@ public static class GatewayServer
             ? GatewayDatabase.Server(server)
             : GatewayDatabase.File(Path.Combine(options.DataDirectory, "gateway.db")));
         services.AddSingleton<IGatewayStore, GatewayStore>();
-        services.AddSingleton<GatewaySecrets>().AddSingleton<CertificateAuthority>().AddSingleton<KeyRing>().AddSingleton<EndpointDirectory>();
+        services.AddSingleton<GatewaySecrets>().AddSingleton<CertificateAuthority>().AddSingleton<KeyRing>().AddSingleton<KeyUses>().AddSingleton<EndpointDirectory>();
         services.AddHostedService<GatewayStart>();
     }
 

@@ -44,6 +44,7 @@ internal sealed class GatewayStart(
             {
                 Id = await store.NextAsync("key", cancellationToken),
                 Hash = KeyRing.Hash(key),
+                Prefix = key[..GatewaySecrets.ShownLength],
                 Name = "account",
                 Scope = "account",
                 CreatedAt = time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0,

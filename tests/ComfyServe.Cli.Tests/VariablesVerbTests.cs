@@ -32,6 +32,21 @@ public sealed class VariablesVerbTests : IDisposable
         Assert.Contains(".none", missing.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("\r\n")]
+    public void Value_Empty_IsRefusedWhereverItComesFrom(string value)
+    {
+        File.WriteAllText(_path, value);
+
+        var piped = Assert.Throws<UsageException>(() => VariablesVerb.ValueOf("X", null, false, static _ => null, () => value));
+        var file = Assert.Throws<UsageException>(() => VariablesVerb.ValueOf("X", _path, false, static _ => null, static () => "unused"));
+        Assert.Throws<UsageException>(static () => VariablesVerb.ValueOf("X", null, true, static _ => "", static () => "unused"));
+
+        Assert.Contains("variables remove X", piped.Message, StringComparison.Ordinal);
+        Assert.Contains(_path, file.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Set_ValueOnTheCommandLine_IsNotTaken() =>
         Assert.NotEmpty(CommandLine.Build().Parse(["variables", "set", "HF_TOKEN", "hf_secret"]).Errors);

@@ -9,4 +9,13 @@ namespace ComfyServe.Contracts.Serverless;
 public sealed record WorkergroupOverview(
     [property: JsonPropertyName("id")] long Id,
     [property: JsonPropertyName("provider")] string Provider,
-    [property: JsonPropertyName("launch_args")] string? LaunchArgs);
+    [property: JsonPropertyName("launch_args")] string? LaunchArgs)
+{
+    /// <summary>What went wrong last, with which worker; null while its workers come up.</summary>
+    [JsonPropertyName("error")]
+    public string? Error { get; init; }
+
+    /// <summary>Seconds for which it makes no worker, because its workers broke; 0 where it may.</summary>
+    [JsonPropertyName("paused_seconds")]
+    public double PausedSeconds { get; init; }
+}

@@ -55,5 +55,5 @@ export function showEndpoint(endpoint) {
   ], endpoint.workers, "No workers");
   byId("groups").textContent = endpoint.workergroups.length === 0
     ? "No workergroups: workers are started by hand."
-    : endpoint.workergroups.map(group => `Workergroup ${group.id}: ${group.provider}${group.launch_args ? `, ${group.launch_args}` : ""}`).join(" · ");
+    : endpoint.workergroups.map(group => `Workergroup ${group.id}: ${group.provider}${group.launch_args ? `, ${group.launch_args}` : ""}${group.paused_seconds ? `, pauses for ${group.paused_seconds} s` : ""}${group.error ? `: ${group.error}` : ""}`).join(" · ");
 }

@@ -204,7 +204,11 @@ internal sealed class EndpointCore
             QueuedLoad = load,
             AssignedLoad = Demand.Assigned(now),
             WaitingJobs = Demand.WaitingJobs.Jobs,
-            Workergroups = [.. Groups.Values.OrderBy(static g => g.Id).Select(static g => new WorkergroupOverview(g.Id, g.Provider, g.Parameters.LaunchArgs))],
+            Workergroups = [.. Groups.Values.OrderBy(static g => g.Id).Select(g => new WorkergroupOverview(g.Id, g.Provider, g.Parameters.LaunchArgs)
+            {
+                Error = Scaling.LastError(g.Id),
+                PausedSeconds = Math.Ceiling(Scaling.Pause(g.Id, now)),
+            })],
             Workers = Views(null, now),
         };
     }

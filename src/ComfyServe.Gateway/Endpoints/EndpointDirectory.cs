@@ -96,8 +96,8 @@ internal sealed class EndpointDirectory(IGatewayStore store, GatewaySecrets secr
 
     private IEnumerable<KeyValuePair<string, Caller>> AllKeys(View view)
     {
-        var all = view.Endpoints.Select(e => KeyValuePair.Create(KeyRing.Hash(KeyOf(e)), new Caller($"endpoint {e.Id}", e.Id)))
-            .Concat(view.Keys.Select(k => KeyValuePair.Create(k.Hash, new Caller($"key {k.Id}", k.EndpointId))));
+        var all = view.Endpoints.Select(e => KeyValuePair.Create(KeyRing.Hash(KeyOf(e)), Caller.Of(e)))
+            .Concat(view.Keys.Select(k => KeyValuePair.Create(k.Hash, Caller.Of(k))));
         return (_configured is { } configured ? all.Prepend(configured) : all).DistinctBy(k => k.Key);
     }
 

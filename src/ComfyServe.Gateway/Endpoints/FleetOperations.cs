@@ -247,7 +247,7 @@ internal sealed partial class FleetOperations(EndpointCore core, FleetScaling sc
     {
         if (worker.Phase == WorkerPhase.Error && (worker.Row.LoadedAt <= 0 || worker.Row.Reboots > 0))
         {
-            var pause = scaling.Failed(worker.Row.WorkergroupId!.Value, now);
+            var pause = scaling.Failed(worker.Row.WorkergroupId!.Value, $"worker {worker.Row.Id}: {worker.Row.Error}", now);
             core.Log.Decision($"workergroup {worker.Row.WorkergroupId} recruits none for {pause:0} s: worker {worker.Row.Id} {worker.Row.Error}");
         }
     }

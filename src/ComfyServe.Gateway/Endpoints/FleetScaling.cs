@@ -47,13 +47,23 @@ internal sealed class FleetScaling
     }
 
     /// <summary>A worker of a group could not be made, or broke before it was ever ready: the group makes none for a while.</summary>
-    public double Failed(long groupId, double now)
+    /// <param name="groupId">The workergroup.</param>
+    /// <param name="error">What went wrong with the worker.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>How long, seconds.</returns>
+    public double Failed(long groupId, string? error, double now)
     {
         var count = _failures.TryGetValue(groupId, out var failures) ? failures.Count + 1 : 1;
         var pause = Math.Min(LongestPause, FirstPause * Math.Pow(2, Math.Min(count - 1, 10)));
-        _failures[groupId] = new Failures(count, now + pause);
+        _failures[groupId] = new Failures(count, now + pause, error);
         return pause;
     }
+
+    /// <summary>What went wrong last with a workergroup whose workers do not come up; null since one came.</summary>
+    public string? LastError(long groupId) => _failures.TryGetValue(groupId, out var failures) ? failures.Error : null;
+
+    /// <summary>Seconds for which a workergroup makes no workers, because they broke; 0 where it may.</summary>
+    public double Pause(long groupId, double now) => _failures.TryGetValue(groupId, out var failures) ? Math.Max(0, failures.Until - now) : 0;
 
     /// <summary>What to do now.</summary>
     /// <param name="core">The endpoint.</param>
@@ -102,5 +112,5 @@ internal sealed class FleetScaling
         Busy = busy(worker.Row.Id),
     };
 
-    private readonly record struct Failures(int Count, double Until);
+    private readonly record struct Failures(int Count, double Until, string? Error);
 }

@@ -19,7 +19,7 @@ internal static class Answers
 
     /// <summary>200 with JSON.</summary>
     public static IResult Json<T>(T value, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK) =>
-        Results.Json(value, type, contentType: null, statusCode: status);
+        new JsonAnswer<T>(value, type, status);
 
     /// <summary>200 with JSON that is already written.</summary>
     public static IResult Written(byte[] json) => Results.Bytes(json, "application/json");

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
 
@@ -33,6 +34,19 @@ internal static class Body
 
             reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
         }
+    }
+
+    /// <summary>The body of a management call as <typeparamref name="T"/>; fields that it does not have are told in the answer. Null if it is no such JSON, or too large.</summary>
+    public static async ValueTask<T?> ReadManagementAsync<T>(HttpRequest request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+        where T : class
+    {
+        if (await BytesAsync(request, cancellationToken) is not { } bytes || Parse(new ReadOnlySequence<byte>(bytes), type) is not { } value)
+        {
+            return null;
+        }
+
+        UnknownFields.Note(request.HttpContext, JsonNode.Parse(bytes), type);
+        return value;
     }
 
     /// <summary>The body's bytes; null if it is too large.</summary>

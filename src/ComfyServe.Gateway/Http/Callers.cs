@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace ComfyServe.Gateway.Http;
 
 /// <summary>Finds out who calls, and how often they may.</summary>
-internal sealed class Callers(KeyRing keys, GatewayOptions options, TimeProvider time)
+internal sealed class Callers(KeyRing keys, KeyUses uses, GatewayOptions options, TimeProvider time)
 {
     // One for each key that was used: as many as the store has keys, at most.
     private readonly ConcurrentDictionary<string, CallPace> _calls = new(StringComparer.Ordinal);
@@ -18,6 +18,7 @@ internal sealed class Callers(KeyRing keys, GatewayOptions options, TimeProvider
         var caller = Look(context, bodyKey);
         if (caller is not null)
         {
+            uses.Note(caller);
             ConnectionBound.Admit(context);
         }
 

@@ -52,7 +52,7 @@ internal sealed class EndpointApi(IGatewayStore store, EndpointDirectory directo
 
     private async Task<IResult> CreateAsync(HttpContext context)
     {
-        var given = await Body.ReadAsync(context.Request, ServerlessJson.Default.EndpointParameters, context.RequestAborted);
+        var given = await Body.ReadManagementAsync(context.Request, ServerlessJson.Default.EndpointParameters, context.RequestAborted);
         if (given is null)
         {
             return Answers.Invalid("The body is not JSON of an endpoint's parameters");
@@ -82,7 +82,7 @@ internal sealed class EndpointApi(IGatewayStore store, EndpointDirectory directo
 
     private async Task<IResult> UpdateAsync(long id, HttpContext context)
     {
-        var given = await Body.ReadAsync(context.Request, ServerlessJson.Default.EndpointParameters, context.RequestAborted);
+        var given = await Body.ReadManagementAsync(context.Request, ServerlessJson.Default.EndpointParameters, context.RequestAborted);
         if (given is null)
         {
             return Answers.Invalid("The body is not JSON of an endpoint's parameters");

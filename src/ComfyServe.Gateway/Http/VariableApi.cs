@@ -23,7 +23,7 @@ internal sealed class VariableApi(AccountVariables variables)
 
     private async Task<IResult> SetAsync(string name, HttpContext context)
     {
-        if (await Body.ReadAsync(context.Request, ServerlessJson.Default.AccountVariableRequest, context.RequestAborted) is not { } given)
+        if (await Body.ReadManagementAsync(context.Request, ServerlessJson.Default.AccountVariableRequest, context.RequestAborted) is not { } given)
         {
             return Answers.Invalid("The body is not JSON of a variable's value: send {\"value\": \"…\"}");
         }

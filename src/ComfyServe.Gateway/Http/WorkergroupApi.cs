@@ -33,7 +33,7 @@ internal sealed class WorkergroupApi(
 
     private async Task<IResult> CreateAsync(HttpContext context)
     {
-        if (await Body.ReadAsync(context.Request, ServerlessJson.Default.WorkergroupParameters, context.RequestAborted) is not { } given)
+        if (await Body.ReadManagementAsync(context.Request, ServerlessJson.Default.WorkergroupParameters, context.RequestAborted) is not { } given)
         {
             return Answers.Invalid("The body is not JSON of a workergroup's parameters");
         }
@@ -61,7 +61,7 @@ internal sealed class WorkergroupApi(
 
     private async Task<IResult> UpdateAsync(long id, HttpContext context)
     {
-        if (await Body.ReadAsync(context.Request, ServerlessJson.Default.WorkergroupParameters, context.RequestAborted) is not { } given)
+        if (await Body.ReadManagementAsync(context.Request, ServerlessJson.Default.WorkergroupParameters, context.RequestAborted) is not { } given)
         {
             return Answers.Invalid("The body is not JSON of a workergroup's parameters");
         }
@@ -102,7 +102,7 @@ internal sealed class WorkergroupApi(
     // A higher revision is all it takes: the endpoint's owner updates workers of older ones, inactive ones first.
     private async Task<IResult> UpdateWorkersAsync(HttpContext context)
     {
-        if (await Body.ReadAsync(context.Request, ServerlessJson.Default.UpdateWorkersRequest, context.RequestAborted) is not { } given)
+        if (await Body.ReadManagementAsync(context.Request, ServerlessJson.Default.UpdateWorkersRequest, context.RequestAborted) is not { } given)
         {
             return Answers.Invalid("The body is not JSON with a 'workergroup_id'");
         }

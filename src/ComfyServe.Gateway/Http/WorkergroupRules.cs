@@ -19,6 +19,11 @@ internal static class WorkergroupRules
             mistakes.Add($"'provider' wants one of {string.Join(", ", providers.Names.Select(p => $"'{p}'"))} but got '{given.Provider}'");
         }
 
+        if (given.LaunchArgs is { } arguments && CommandWords.Split(arguments) is null)
+        {
+            mistakes.Add($"'launch_args' has an open quote: {arguments}");
+        }
+
         if (given.ColdWorkers is < 0 or > 10_000)
         {
             mistakes.Add("'cold_workers' wants a count from 0 to 10000");

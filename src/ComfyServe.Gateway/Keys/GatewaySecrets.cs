@@ -51,8 +51,11 @@ internal sealed class GatewaySecrets : IDisposable
     /// <summary>The key of the order in which one start of a gateway gives indexes.</summary>
     public byte[] IndexKey(long start) => HMACSHA256.HashData(_root, Encoding.UTF8.GetBytes($"request indexes {start}"));
 
-    /// <summary>A new random key for an account or a scope.</summary>
-    public static string NewKey() => "ca_" + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+    /// <summary>How much of a key may be shown, so that people tell keys apart: the three letters of its kind and six characters, of 43.</summary>
+    public const int ShownLength = 9;
+
+    /// <summary>A new random key: <c>ca_…</c> for the account, <c>ce_…</c> for one endpoint.</summary>
+    public static string NewKey(bool forEndpoint = false) => (forEndpoint ? "ce_" : "ca_") + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
 
     /// <inheritdoc/>
     public void Dispose() => _ticketKey?.Dispose();

@@ -26,12 +26,8 @@ internal sealed record ChildProcess(int Pid, long StartedAt)
             UseShellExecute = false,
         };
 
-        // A worker's log is its own.
-        foreach (var secret in WithheldVariables.Names.Append("COMFYSERVE_LOGS"))
-        {
-            start.Environment.Remove(secret);
-        }
-
+        Withhold(start);
+        start.Environment.Remove("COMFYSERVE_LOGS"); // a worker's log is its own
         foreach (var (name, value) in variables)
         {
             start.Environment[name] = value;
@@ -39,6 +35,15 @@ internal sealed record ChildProcess(int Pid, long StartedAt)
 
         using var process = Process.Start(start) ?? throw new ProviderFailedException($"'{command[0]}' could not be started");
         return new ChildProcess(process.Id, StartOf(process.Id) ?? throw new ProviderFailedException($"'{command[0]}' ended at once; see '{log}'"));
+    }
+
+    /// <summary>Keeps the account's key and the database from a program that is about to be started.</summary>
+    public static void Withhold(ProcessStartInfo start)
+    {
+        foreach (var secret in WithheldVariables.Names)
+        {
+            start.Environment.Remove(secret);
+        }
     }
 
     /// <summary>Asks it to end, and ends it with its children when the patience is over.</summary>

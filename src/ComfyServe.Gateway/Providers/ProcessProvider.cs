@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using ComfyServe.Hosting.Files;
+using ComfyServe.Hosting.Supervision;
 
 namespace ComfyServe.Gateway.Providers;
 
@@ -11,6 +12,7 @@ namespace ComfyServe.Gateway.Providers;
 internal sealed class ProcessProvider(GatewayOptions options, TimeProvider time) : IWorkerProvider, IAsyncDisposable
 {
     private const string StateFile = "process.json";
+    private const string NoProgram = "the gateway does not run in the program 'comfyserve': give the workergroup a 'command'";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly SemaphoreSlim _choosing = new(1, 1);
 
@@ -28,7 +30,13 @@ internal sealed class ProcessProvider(GatewayOptions options, TimeProvider time)
         .. ProviderSettings.Unknown(settings, Name, "slots", "command"),
         .. ProviderSettings.WrongCount(settings, "slots", 1, 1024),
         .. ProviderSettings.WrongCommand(settings),
+        .. settings.ContainsKey("command") || StackProgram(OwnProgram.Command) is not null ? [] : (string[])[NoProgram],
     ];
+
+    /// <summary>The program that a workergroup without a <c>command</c> runs; null where the gateway is part of another program.</summary>
+    /// <param name="own">How this program was started: itself, or <c>dotnet</c> and its file, as from a clone.</param>
+    internal static IReadOnlyList<string>? StackProgram(IReadOnlyList<string> own) =>
+        Path.GetFileNameWithoutExtension(own[^1]) == "comfyserve" ? [.. own, "stack"] : null;
 
     /// <inheritdoc/>
     public async Task StartAsync(WorkerOrder order, CancellationToken cancellationToken)
@@ -106,13 +114,10 @@ internal sealed class ProcessProvider(GatewayOptions options, TimeProvider time)
         var arguments = ProviderSettings.Arguments(order);
         if (order.Settings.TryGetValue("command", out var command))
         {
-            return [.. CommandWords.Split(command)!, .. arguments];
+            return [.. ProviderSettings.Program(command), .. arguments];
         }
 
-        var program = Environment.ProcessPath;
-        return program is not null && Path.GetFileNameWithoutExtension(program) == "comfyserve"
-            ? [program, "stack", .. arguments]
-            : throw new ProviderFailedException("the gateway does not run in the program 'comfyserve': give the workergroup a 'command'");
+        return [.. StackProgram(OwnProgram.Command) ?? throw new ProviderFailedException(NoProgram), .. arguments];
     }
 
     // The lowest number that no other worker of the group runs in.

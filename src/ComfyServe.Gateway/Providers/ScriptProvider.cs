@@ -5,7 +5,7 @@ namespace ComfyServe.Gateway.Providers;
 
 /// <summary>
 /// Workers that any program makes: it is called with <c>start</c>, <c>stop</c>, <c>destroy</c> or <c>runs</c> and a worker's id, with the
-/// worker's variables in its environment. Exit code 0 means done (for <c>runs</c>: it runs; 1: it does not), anything else failed,
+/// worker's variables in its environment, without the account's key. Exit code 0 means done (for <c>runs</c>: it runs; 1: it does not), anything else failed,
 /// with the reason on standard error.
 /// </summary>
 internal sealed class ScriptProvider(TimeProvider time) : IWorkerProvider
@@ -26,6 +26,10 @@ internal sealed class ScriptProvider(TimeProvider time) : IWorkerProvider
         if (!settings.TryGetValue("command", out var command) || CommandWords.Split(command) is not { Count: > 0 })
         {
             mistakes.Add("'provider_settings' of 'script' wants 'command': a program and its arguments");
+        }
+        else
+        {
+            mistakes.AddRange(ProviderSettings.WrongCommand(settings));
         }
 
         mistakes.AddRange(ProviderSettings.WrongCount(settings, "slots", 1, 10_000));
@@ -64,8 +68,9 @@ internal sealed class ScriptProvider(TimeProvider time) : IWorkerProvider
 
     private async Task<(int Code, string Error)> RunAsync(WorkerOrder order, string action, CancellationToken cancellationToken)
     {
-        List<string> words = [.. CommandWords.Split(order.Settings["command"])!, action, order.WorkerId.ToString(CultureInfo.InvariantCulture), .. CommandWords.Split(order.LaunchArguments) ?? []];
+        List<string> words = [.. ProviderSettings.Program(order.Settings["command"]), action, order.WorkerId.ToString(CultureInfo.InvariantCulture), .. CommandWords.Split(order.LaunchArguments) ?? []];
         var start = new ProcessStartInfo(words[0], words[1..]) { RedirectStandardError = true, RedirectStandardOutput = true, UseShellExecute = false };
+        ChildProcess.Withhold(start);
         foreach (var (name, value) in order.Variables)
         {
             start.Environment[name] = value;

@@ -9,6 +9,9 @@ internal sealed record ApiKeyRow
     /// <summary>SHA-256 of the key, lower-case hex.</summary>
     public required string Hash { get; init; }
 
+    /// <summary>The beginning of the key, for people; null for keys of earlier versions.</summary>
+    public string? Prefix { get; init; }
+
     /// <summary>A name for people.</summary>
     public string? Name { get; init; }
 

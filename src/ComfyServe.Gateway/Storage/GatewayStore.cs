@@ -24,6 +24,8 @@ internal sealed class GatewayStore(GatewayDatabase database) : IGatewayStore
         CREATE TABLE IF NOT EXISTS gateway_keys (
             id BIGINT PRIMARY KEY, hash TEXT NOT NULL UNIQUE, name TEXT, scope TEXT NOT NULL, endpoint_id BIGINT,
             permissions TEXT, created_at DOUBLE PRECISION NOT NULL);
+        CREATE TABLE IF NOT EXISTS gateway_key_prefixes (key_id BIGINT PRIMARY KEY, prefix TEXT NOT NULL);
+        CREATE TABLE IF NOT EXISTS gateway_key_uses (key TEXT PRIMARY KEY, used_at DOUBLE PRECISION NOT NULL);
         CREATE TABLE IF NOT EXISTS gateway_variables (name TEXT PRIMARY KEY, value TEXT NOT NULL, updated_at DOUBLE PRECISION NOT NULL);
         CREATE TABLE IF NOT EXISTS gateway_protection_keys (name TEXT PRIMARY KEY, element TEXT NOT NULL);
         """;
@@ -232,8 +234,8 @@ internal sealed class GatewayStore(GatewayDatabase database) : IGatewayStore
     public async Task<IReadOnlyList<ApiKeyRow>> ApiKeysAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
-        var rows = await connection.QueryAsync<(long Id, string Hash, string? Name, string Scope, long? EndpointId, string? Permissions, double CreatedAt)>(
-            "SELECT id, hash, name, scope, endpoint_id, permissions, created_at FROM gateway_keys ORDER BY id");
+        var rows = await connection.QueryAsync<(long Id, string Hash, string? Name, string Scope, long? EndpointId, string? Permissions, double CreatedAt, string? Prefix)>(
+            "SELECT id, hash, name, scope, endpoint_id, permissions, created_at, prefix FROM gateway_keys LEFT JOIN gateway_key_prefixes ON key_id = id ORDER BY id");
         return [.. rows.Select(r => new ApiKeyRow
         {
             Id = r.Id,
@@ -243,14 +245,36 @@ internal sealed class GatewayStore(GatewayDatabase database) : IGatewayStore
             EndpointId = r.EndpointId,
             Permissions = r.Permissions,
             CreatedAt = r.CreatedAt,
+            Prefix = r.Prefix,
         })];
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyDictionary<string, double>> KeyUsesAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var rows = await connection.QueryAsync<(string Key, double UsedAt)>("SELECT key, used_at FROM gateway_key_uses");
+        return rows.ToDictionary(static r => r.Key, static r => r.UsedAt, StringComparer.Ordinal);
+    }
+
+    /// <inheritdoc/>
+    public async Task SaveKeyUseAsync(string key, double usedAt, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        await connection.ExecuteAsync(
+            """
+            INSERT INTO gateway_key_uses (key, used_at) VALUES (@key, @usedAt)
+            ON CONFLICT (key) DO UPDATE SET used_at = excluded.used_at WHERE excluded.used_at > gateway_key_uses.used_at
+            """,
+            new { key, usedAt });
     }
 
     /// <inheritdoc/>
     public Task AddApiKeyAsync(ApiKeyRow key, CancellationToken cancellationToken) => WriteAsync(
         """
         INSERT INTO gateway_keys (id, hash, name, scope, endpoint_id, permissions, created_at)
-        VALUES (@Id, @Hash, @Name, @Scope, @EndpointId, @Permissions, @CreatedAt)
+        VALUES (@Id, @Hash, @Name, @Scope, @EndpointId, @Permissions, @CreatedAt);
+        INSERT INTO gateway_key_prefixes (key_id, prefix) VALUES (@Id, @Prefix)
         """,
         key,
         cancellationToken);

@@ -61,6 +61,12 @@ internal interface IGatewayStore
     /// <summary>Adds an API key.</summary>
     Task AddApiKeyAsync(ApiKeyRow key, CancellationToken cancellationToken);
 
+    /// <summary>When keys were used last, Unix seconds, by the text that stands for them in limits and logs.</summary>
+    Task<IReadOnlyDictionary<string, double>> KeyUsesAsync(CancellationToken cancellationToken);
+
+    /// <summary>A key was used; an earlier time than the known one is no news.</summary>
+    Task SaveKeyUseAsync(string key, double usedAt, CancellationToken cancellationToken);
+
     /// <summary>Revokes an API key; false if there is none.</summary>
     Task<bool> RemoveApiKeyAsync(long id, CancellationToken cancellationToken);
 }

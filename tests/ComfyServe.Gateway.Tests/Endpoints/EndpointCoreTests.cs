@@ -46,6 +46,22 @@ public sealed class EndpointCoreTests
     }
 
     [Fact]
+    public void Overview_WorkersOfAGroupBreak_ShowsItsLastErrorAndPauseUntilOneComesUp()
+    {
+        var core = New();
+        core.Configure(core.Row, [new WorkergroupRow { Id = 3, EndpointId = core.Row.Id, Parameters = new WorkergroupParameters { Provider = "process" }, CreatedAt = 0 }], 0);
+
+        core.Scaling.Failed(3, "worker 1: its process has ended", 10);
+        core.Scaling.Failed(3, "worker 2: no such program", 20);
+        var broken = Assert.Single(core.Overview(22).Workergroups);
+        core.Scaling.CameUp(3, isNew: true, seconds: 5);
+        var well = Assert.Single(core.Overview(23).Workergroups);
+
+        Assert.Equal(("worker 2: no such program", 8), (broken.Error, broken.PausedSeconds));
+        Assert.Equal((null, 0), (well.Error, well.PausedSeconds));
+    }
+
+    [Fact]
     public void Ended_FailuresLongAgo_AreForgiven()
     {
         var core = New();

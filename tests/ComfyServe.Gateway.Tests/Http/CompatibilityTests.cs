@@ -271,7 +271,60 @@ public sealed class CompatibilityTests(SharedGateway shared) : IClassFixture<Sha
         Assert.Equal([200, 200, 401], [(int)manage.StatusCode, (int)route.StatusCode, (int)revoked.StatusCode]);
         Assert.NotNull(account["permissions"]!["api"]);
         Assert.All(list.AsArray(), k => Assert.Null(k!["key"]));
-        Assert.Equal([(long)scoped["id"]!], list.AsArray().Select(k => (long)k!["id"]!));
+        Assert.Equal([(long)scoped["id"]!], list.AsArray().Where(k => k!["id"] is not null).Select(k => (long)k!["id"]!));
+    }
+
+    [Fact]
+    public async Task Keys_OfAnEndpoint_AreListedWithPrefixCreationAndLastUseAndCanBeRevoked()
+    {
+        var (_, own) = await _gateway.EndpointAsync(_name);
+        var made = await _gateway.CallAsync(HttpMethod.Post, "/api/v0/auth/apikeys/", new { name = "s", endpoint = _name });
+        var before = await ListAsync();
+        using var route = await _gateway.SendAsync(HttpMethod.Post, "/route/", new { endpoint = _name }, (string)made["key"]!);
+        var after = await ListAsync();
+        await _gateway.CallAsync(HttpMethod.Delete, $"/api/v0/auth/apikeys/endpoints/{_name}/");
+        using var revoked = await _gateway.SendAsync(HttpMethod.Post, "/route/", new { endpoint = _name }, own);
+        var renewed = await ListAsync();
+
+        Assert.StartsWith("ce_", (string)made["key"]!, StringComparison.Ordinal);
+        Assert.Equal([((string)made["key"]!)[..9], own[..9]], before.Select(k => (string)k["prefix"]!));
+        Assert.All(before, k => Assert.True((double)k["created_at"]! > 0 && k["last_used_at"] is null));
+        Assert.True((double)after[0]["last_used_at"]! > 0);
+        Assert.Equal(401, (int)revoked.StatusCode);
+        Assert.NotEqual(own[..9], (string)renewed[1]["prefix"]!);
+
+        async Task<List<JsonObject>> ListAsync() =>
+            [.. (await _gateway.CallAsync(HttpMethod.Get, "/api/v0/auth/apikeys/")).AsArray().OfType<JsonObject>().Where(k => (string?)k["endpoint"] == _name)];
+    }
+
+    [Theory]
+    [InlineData("/api/v0/endptjobs/", """{"endpoint_name": "NAME", "cold_worker": 1, "client_id": "me"}""", "cold_worker")]
+    [InlineData("/api/v0/workergroups/", """{"endpoint_name": "NAME-there", "launch_arg": "x"}""", "launch_arg")]
+    [InlineData("/api/v0/auth/apikeys/", """{"names": "x"}""", "names")]
+    public async Task Management_FieldThatMeansNothing_IsToldInTheAnswer(string path, string body, string field)
+    {
+        await _gateway.EndpointAsync(_name + "-there");
+
+        var answer = await _gateway.CallAsync(HttpMethod.Post, path, JsonNode.Parse(body.Replace("NAME", _name, StringComparison.Ordinal)));
+
+        Assert.StartsWith($"'{field}' means nothing here and is ignored; there are ", (string)Assert.Single(answer["warnings"]!.AsArray())!, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("process", "/does/not/exist --x", null, "no program on the gateway's machine")]
+    [InlineData("process", "no-such-program-here", null, "no program on the gateway's machine")]
+    [InlineData("script", "no-such-program-here", null, "no program on the gateway's machine")]
+    [InlineData("process", "env", "--name 'open", "open quote")]
+    [InlineData("process", null, null, "give the workergroup a 'command'")]
+    public async Task Workergroup_ThatCannotStart_IsRefusedWhenItIsMade(string provider, string? command, string? arguments, string why)
+    {
+        await _gateway.EndpointAsync(_name);
+        var settings = command is null ? [] : new Dictionary<string, string> { ["command"] = command };
+
+        using var made = await _gateway.SendAsync(HttpMethod.Post, "/api/v0/workergroups/", new { endpoint_name = _name, provider, launch_args = arguments, provider_settings = settings });
+
+        Assert.Equal(400, (int)made.StatusCode);
+        Assert.Contains(why, (string)JsonNode.Parse(await made.Content.ReadAsStringAsync(Token))!["msg"]!, StringComparison.Ordinal);
     }
 
     [Fact]

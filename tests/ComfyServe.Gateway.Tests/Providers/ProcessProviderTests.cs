@@ -50,6 +50,16 @@ public sealed class ProcessProviderTests : ProviderContract
     }
 
     [Theory]
+    [InlineData(new[] { "/opt/comfyserve/comfyserve" }, new[] { "/opt/comfyserve/comfyserve", "stack" })]
+    [InlineData(new[] { "/usr/bin/dotnet", "/home/me/clone/artifacts/comfyserve.dll" }, new[] { "/usr/bin/dotnet", "/home/me/clone/artifacts/comfyserve.dll", "stack" })]
+    [InlineData(new[] { "/home/me/my-service" }, null)]
+    [InlineData(new[] { "/usr/bin/dotnet", "/home/me/my-service.dll" }, null)]
+    public void StackProgram_HoweverTheGatewayWasStarted_IsTheSameProgram(string[] own, string[]? program)
+    {
+        Assert.Equal(program, ProcessProvider.StackProgram(own));
+    }
+
+    [Theory]
     [InlineData("a b  c", new[] { "a", "b", "c" })]
     [InlineData("a 'b c' \"d 'e\"", new[] { "a", "b c", "d 'e" })]
     [InlineData("--x='' ", new[] { "--x=" })]

@@ -19,6 +19,25 @@ public sealed class ScriptProviderTests : ProviderContract
         Assert.Contains("9", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Start_GatewayHasTheAccountsKey_ProgramDoesNotGetIt()
+    {
+        const string Secret = "ca_secret-of-the-account";
+        Environment.SetEnvironmentVariable("COMFYSERVE_ADMIN_KEY", Secret);
+        try
+        {
+            var order = Order() with { Settings = new Dictionary<string, string> { ["command"] = "sh -c 'printenv COMFYSERVE_ADMIN_KEY >&2; exit 9'" } };
+
+            var error = await Assert.ThrowsAsync<ProviderFailedException>(() => Provider.StartAsync(order, Token));
+
+            Assert.DoesNotContain(Secret, error.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("COMFYSERVE_ADMIN_KEY", null);
+        }
+    }
+
     private string Script()
     {
         var path = Path.Combine(Folder, "provider.sh");

@@ -44,7 +44,7 @@ internal sealed class DockerProvider(Func<Uri?, IDockerClient> connect) : IWorke
             .. ProviderSettings.Unknown(settings, Name, Names),
             .. ProviderSettings.WrongCount(settings, "slots", 1, 1024),
             .. ProviderSettings.WrongCount(settings, "first_port", 1, 65_535),
-            .. ProviderSettings.WrongCommand(settings),
+            .. ProviderSettings.WrongWords(settings),
         ];
         if (settings.TryGetValue("gpus", out var gpus) && gpus != "all")
         {

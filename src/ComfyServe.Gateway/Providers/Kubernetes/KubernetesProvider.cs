@@ -42,7 +42,7 @@ internal sealed class KubernetesProvider(Func<IKubernetes> connect) : IWorkerPro
         .. ProviderSettings.Unknown(settings, Name, Names),
         .. ProviderSettings.WrongCount(settings, "slots", 1, 10_000),
         .. ProviderSettings.WrongCount(settings, "gpus", 0, 64),
-        .. ProviderSettings.WrongCommand(settings),
+        .. ProviderSettings.WrongWords(settings),
     ];
 
     /// <inheritdoc/>
