@@ -65,7 +65,7 @@ internal static class KeysVerb
         command.Options.Add(endpoint);
         command.Validators.Add(result =>
         {
-            if ((result.GetValue(id) is null) == (result.GetValue(endpoint) is null))
+            if ((result.GetResult(id) is { Tokens.Count: > 0 }) == (result.GetResult(endpoint) is { Tokens.Count: > 0 }))
             {
                 result.AddError("'keys revoke' wants either the ID of a key or '--endpoint NAME'; 'comfyserve keys list' lists them");
             }
