@@ -44,7 +44,7 @@ public sealed class GatewayOptions
     [Required]
     public string ClusterHost { get; set; } = "127.0.0.1";
 
-    /// <summary>Port for the other gateways of the cluster, 0 for any free one. Default 0.</summary>
+    /// <summary>Port for the other gateways of the cluster, 0 for a free one that is kept over restarts. Default 0.</summary>
     [Range(0, 65535)]
     public int ClusterPort { get; set; }
 

@@ -139,16 +139,15 @@ public static class GatewayServer
 
     private static void Cluster(ISiloBuilder silo, GatewayOptions options)
     {
-        var port = options.ClusterPort == 0 ? FreePort.Find() : options.ClusterPort;
         if (options.Database is null)
         {
             // Alone: a cluster of one, which other programs on this machine cannot join by accident.
-            silo.UseLocalhostClustering(port, gatewayPort: 0, serviceId: "comfyserve", clusterId: $"comfyserve-{Guid.NewGuid():N}");
+            silo.UseLocalhostClustering(options.ClusterPort == 0 ? FreePort.Find() : options.ClusterPort, gatewayPort: 0, serviceId: "comfyserve", clusterId: $"comfyserve-{Guid.NewGuid():N}");
             return;
         }
 
         silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = ("comfyserve", "comfyserve"));
-        silo.ConfigureEndpoints(IPAddress.Parse(options.ClusterHost), port, gatewayPort: 0);
+        silo.ConfigureEndpoints(IPAddress.Parse(options.ClusterHost), options.ClusterPort == 0 ? ClusterPort.Of(options.DataDirectory) : options.ClusterPort, gatewayPort: 0);
         silo.Services.AddSingleton<IMembershipTable, MembershipTable>();
         silo.Configure<ClusterMembershipOptions>(membership =>
         {
@@ -156,6 +155,10 @@ public static class GatewayServer
             membership.ProbeTimeout = TimeSpan.FromSeconds(1);
             membership.NumMissedProbesLimit = 3;
             membership.NumVotesForDeathDeclaration = 1;
+
+            // One that was killed and came back elsewhere is not waited for longer than this: three signs of life missed.
+            membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(3);
+            membership.NumMissedTableIAmAliveLimit = 3;
             membership.DefunctSiloCleanupPeriod = TimeSpan.FromMinutes(10);
         });
     }

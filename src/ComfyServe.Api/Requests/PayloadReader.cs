@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using ComfyServe.Api.Jobs;
 using ComfyServe.Contracts.Api;
+using ComfyServe.Hosting.Json;
 using ComfyServe.Jobs.Deliveries;
 using ComfyServe.Workflows.Formats;
 
@@ -94,7 +95,7 @@ internal sealed partial class PayloadReader
         {
             if (WorkflowEnvelope.Open(root) is { } text)
             {
-                return ReadInput(GenerateResult.EmptyObject, publicUrl, text, "the body itself");
+                return ReadInput(root, GenerateResult.EmptyObject, publicUrl, text, "the body itself");
             }
 
             Add("model_attributes_type", BodyLocation, "Input should be a valid dictionary or object to extract fields from");
@@ -110,7 +111,7 @@ internal sealed partial class PayloadReader
             }
 
             // A workflow without this service's envelope; beside one in another's there may be fields that are known here.
-            return ReadInput(envelope.Path.Length == 0 ? GenerateResult.EmptyObject : root, publicUrl, envelope, envelope.Path.Length == 0 ? "the body itself" : $"'{envelope.Path}'");
+            return ReadInput(root, envelope.Path.Length == 0 ? GenerateResult.EmptyObject : root, publicUrl, envelope, envelope.Path.Length == 0 ? "the body itself" : $"'{envelope.Path}'");
         }
 
         if (input.ValueKind != JsonValueKind.Object)
@@ -121,15 +122,16 @@ internal sealed partial class PayloadReader
 
         // Fields of other services are looked at only where there is nothing of ours.
         var found = IsAbsent(input, "workflow_json") && IsAbsent(input, "modifier") ? WorkflowEnvelope.Open(input) : null;
-        return ReadInput(input, publicUrl, found, found is null ? "" : $"'input{(found.Path.Length == 0 ? "" : ".")}{found.Path}'");
+        return ReadInput(root, input, publicUrl, found, found is null ? "" : $"'input{(found.Path.Length == 0 ? "" : ".")}{found.Path}'");
     }
 
     /// <summary>Reads the fields.</summary>
+    /// <param name="root">The whole body.</param>
     /// <param name="input">The object that has them.</param>
     /// <param name="publicUrl">Scheme and host that the caller used.</param>
     /// <param name="foreign">The workflow, where it does not stand under its own name.</param>
     /// <param name="place">Where that was.</param>
-    private JobRequest ReadInput(JsonElement input, string publicUrl, WorkflowEnvelope? foreign, string place)
+    private JobRequest ReadInput(JsonElement root, JsonElement input, string publicUrl, WorkflowEnvelope? foreign, string place)
     {
         var id = Text(input, "request_id", InputLocation);
         if (id.Length > 0 && !RequestId.IsValid(id))
@@ -153,7 +155,7 @@ internal sealed partial class PayloadReader
             Id = id.Length > 0 ? id : Guid.NewGuid().ToString(),
             IsEditorFormat = editors,
             Images = Images(input, envelope),
-            Warnings = foreign is null ? [] : [$"the workflow was taken from {place}; its place is 'input.workflow_json'"],
+            Warnings = foreign is null ? Unknown(root, input) : [$"the workflow was taken from {place}; its place is 'input.workflow_json'"],
             Workflow = workflow is { } found ? JsonMarshal.GetRawUtf8Value(found).ToArray() : default,
             Template = modifier.Length > 0 ? modifier : null,
             Modifications = modifications?.Clone() ?? default,
@@ -176,6 +178,22 @@ internal sealed partial class PayloadReader
         var found = envelope is { Images.ValueKind: JsonValueKind.Array } ? envelope.Images : input.TryGetProperty("images", out var beside) ? beside : default;
         return found.ValueKind == JsonValueKind.Array && found.GetArrayLength() > 0 ? found.Clone() : default;
     }
+
+    /// <summary>What means nothing in a body of our own form; other services' have fields of their own.</summary>
+    private static IReadOnlyList<string> Unknown(JsonElement root, JsonElement input)
+    {
+        var json = ApiJsonContext.Default;
+        return
+        [
+            .. UnknownFields.Of(Names(root), json.GenerateRequest),
+            .. UnknownFields.Of(Names(input), json.GenerateInput, "input.", quiet: ["images"]),
+            .. input.TryGetProperty("s3", out var s3) ? UnknownFields.Of(Names(s3), json.S3Target, "input.s3.") : [],
+            .. input.TryGetProperty("webhook", out var webhook) ? UnknownFields.Of(Names(webhook), json.WebhookTarget, "input.webhook.") : [],
+            .. input.TryGetProperty("budgets", out var budgets) ? UnknownFields.Of(Names(budgets), json.JobBudgets, "input.budgets.") : [],
+        ];
+    }
+
+    private static IEnumerable<string> Names(JsonElement json) => json.ValueKind == JsonValueKind.Object ? json.EnumerateObject().Select(static p => p.Name) : [];
 
     private static bool IsAbsent(JsonElement input, string name) => !input.TryGetProperty(name, out var value) || value.ValueKind switch
     {

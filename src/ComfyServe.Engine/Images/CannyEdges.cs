@@ -21,7 +21,10 @@ internal static class CannyEdges
     /// <param name="images">[N, 3, H, W] in 0..1.</param>
     /// <param name="low">Gradient above which a pixel may be an edge.</param>
     /// <param name="high">Gradient above which it is one.</param>
-    public static Tensor Find(Tensor images, double low, double high)
+    public static Tensor Find(Tensor images, double low, double high) =>
+        LargeTensors.Map(images, images.shape[0] * Directions.Length * images.shape[2] * images.shape[3], part => FindIn(part, low, high));
+
+    private static Tensor FindIn(Tensor images, double low, double high)
     {
         using var scope = NewDisposeScope();
         var grey = (images.narrow(1, 0, 1) * 0.299f) + (images.narrow(1, 1, 1) * 0.587f) + (images.narrow(1, 2, 1) * 0.114f);

@@ -45,7 +45,7 @@ internal static class Body
             return null;
         }
 
-        UnknownFields.Note(request.HttpContext, JsonNode.Parse(bytes), type);
+        BodyWarnings.Note(request.HttpContext, JsonNode.Parse(bytes), type);
         return value;
     }
 

@@ -8,7 +8,7 @@ namespace ComfyServe.Gateway.Http;
 internal sealed class JsonAnswer<T>(T value, JsonTypeInfo<T> type, int status) : IResult
 {
     /// <inheritdoc/>
-    public Task ExecuteAsync(HttpContext httpContext) => UnknownFields.Any(httpContext) && JsonSerializer.SerializeToNode(value, type) is { } answer
-        ? Results.Text(UnknownFields.Add(httpContext, answer).ToJsonString(), "application/json; charset=utf-8", statusCode: status).ExecuteAsync(httpContext)
+    public Task ExecuteAsync(HttpContext httpContext) => BodyWarnings.Any(httpContext) && JsonSerializer.SerializeToNode(value, type) is { } answer
+        ? Results.Text(BodyWarnings.Add(httpContext, answer).ToJsonString(), "application/json; charset=utf-8", statusCode: status).ExecuteAsync(httpContext)
         : Results.Json(value, type, contentType: null, statusCode: status).ExecuteAsync(httpContext);
 }

@@ -32,6 +32,21 @@ public sealed class LenientRequestTests
         Assert.Equal("SaveImage", (string?)host.Engine.Submitted.Single().Graph["9"]!["class_type"]);
     }
 
+    [Fact]
+    public async Task Post_FieldsThatMeanNothing_RunAndAreTold()
+    {
+        await using var host = await ApiHost.StartAsync();
+
+        var (status, answer) = await host.PostAsync(
+            "/generate/sync", $$$"""{"input": {"workflow_json": {{{Graph}}}, "return_output_as_base64": true, "budgets": {"run": 60, "runs": 5}}, "priority": 1}""");
+
+        var told = answer["warnings"]!.AsArray().Select(static w => (string)w!).ToList();
+        Assert.Equal((200, 3), (status, told.Count));
+        Assert.StartsWith("'priority' means nothing here and is ignored; there are 'input'", told[0], StringComparison.Ordinal);
+        Assert.StartsWith("'input.return_output_as_base64' means nothing here and is ignored; there are 'request_id', 'workflow_json'", told[1], StringComparison.Ordinal);
+        Assert.StartsWith("'input.budgets.runs' means nothing here and is ignored; there are 'queue', 'run', 'upload'", told[2], StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("49-runpod-envelope.json")]
     [InlineData("47-prompt-wrapper.json")]

@@ -52,15 +52,8 @@ public sealed class InterruptTests
 
         var arguments = RandomInputs.Arguments(node, inputs);
         var interrupted = long.MaxValue;
-        using var timer = TimeProvider.System.CreateTimer(
-            _ =>
-            {
-                Volatile.Write(ref interrupted, Stopwatch.GetTimestamp());
-                end.Cancel();
-            },
-            null,
-            TimeSpan.FromMilliseconds(50),
-            Timeout.InfiniteTimeSpan);
+        using var noted = end.Token.Register(() => Volatile.Write(ref interrupted, Stopwatch.GetTimestamp()));
+        end.CancelAfter(TimeSpan.FromMilliseconds(50));
         _ = Record.Exception(() => node.Call.Invoke(null, arguments, context)); // sizes that do not fit, or the interrupt: both are an end
         var start = Volatile.Read(ref interrupted);
         return start == long.MaxValue ? TimeSpan.Zero : Stopwatch.GetElapsedTime(start);

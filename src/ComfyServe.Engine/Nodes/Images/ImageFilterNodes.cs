@@ -1,3 +1,4 @@
+using ComfyServe.Diffusion.Runtime;
 using ComfyServe.Engine.Images;
 using ComfyServe.Engine.Nodes.Schema;
 using ComfyServe.Engine.Nodes.Values;
@@ -86,7 +87,10 @@ internal static class ImageFilterNodes
     {
         using var generator = new Generator(seed);
         var noise = randn(image.Tensor.shape, generator: generator);
-        return new ImageBatch((image.Tensor + (noise * strength)).clamp_(0, 1));
+        Interruption.Check();
+        noise.mul_(strength);
+        Interruption.Check();
+        return new ImageBatch(noise.add_(image.Tensor).clamp_(0, 1));
     }
 
     private static Tensor Filter(Tensor images, Tensor kernel) =>

@@ -31,12 +31,14 @@ internal static class LatentMathNodes
         Latent samples1, Latent samples2, [Input(Default = 1.0, Min = 0.0, Max = 1.0, Step = 0.01)] double ratio)
     {
         var (first, second) = (samples1.Samples, Second(samples1, samples2));
-        var (firstLength, secondLength) = (Length(first), Length(second));
-        Interruption.Check();
-        var mixed = ((first / firstLength).nan_to_num() * ratio) + ((second / secondLength).nan_to_num() * (1 - ratio));
-        Interruption.Check();
-        var direction = (mixed / Length(mixed)).nan_to_num();
-        return samples1 with { Samples = direction * ((firstLength * ratio) + (secondLength * (1 - ratio))) };
+        var mixed = new List<Tensor>();
+        for (var i = 0L; i < first.shape[0]; i++)
+        {
+            Interruption.Check();
+            mixed.Add(Mix(first.narrow(0, i, 1), second.narrow(0, i, 1), ratio));
+        }
+
+        return samples1 with { Samples = cat(mixed, 0) };
     }
 
     [Node("LatentConcat", Category = Category, Memory = nameof(NodeMemory.OfConcatenatedLatents), MemorySource = typeof(NodeMemory))]
@@ -75,6 +77,14 @@ internal static class LatentMathNodes
     }
 
     private static Tensor Second(Latent first, Latent second) => LatentShapes.Match(second.Samples, first.Samples);
+
+    private static Tensor Mix(Tensor first, Tensor second, double ratio)
+    {
+        var (firstLength, secondLength) = (Length(first), Length(second));
+        var mixed = ((first / firstLength).nan_to_num() * ratio) + ((second / secondLength).nan_to_num() * (1 - ratio));
+        var direction = (mixed / Length(mixed)).nan_to_num();
+        return direction * ((firstLength * ratio) + (secondLength * (1 - ratio)));
+    }
 
     private static Tensor Length(Tensor samples) => samples.norm(1, keepdim: true, p: 2);
 

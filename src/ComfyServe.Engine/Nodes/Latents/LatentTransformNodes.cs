@@ -1,3 +1,4 @@
+using ComfyServe.Diffusion.Runtime;
 using ComfyServe.Engine.Images;
 using ComfyServe.Engine.Nodes.Schema;
 using ComfyServe.Engine.Nodes.Values;
@@ -49,6 +50,7 @@ internal static class LatentTransformNodes
     {
         (x, y, feather) = (x / PixelsPerCell, y / PixelsPerCell, feather / PixelsPerCell);
         var result = samples_to.Samples.clone();
+        Interruption.Check();
         var (rows, columns) = (result.shape[2], result.shape[3]);
         var source = samples_from.Samples.slice(2, 0, Math.Max(0, rows - y), 1).slice(3, 0, Math.Max(0, columns - x), 1);
         var (height, width) = (source.shape[2], source.shape[3]);
@@ -58,7 +60,9 @@ internal static class LatentTransformNodes
             var weight = Ramp(height, feather, atStart: y != 0, atEnd: y + height < rows).unsqueeze(1)
                 * Ramp(width, feather, atStart: x != 0, atEnd: x + width < columns);
             var region = result.narrow(2, y, height).narrow(3, x, width);
-            region.copy_((source * weight) + (region * (1 - weight)));
+            var weighted = source * weight;
+            Interruption.Check();
+            region.copy_(weighted + (region * (1 - weight)));
         }
 
         return samples_to with { Samples = result };

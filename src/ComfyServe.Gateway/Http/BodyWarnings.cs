@@ -1,14 +1,13 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
+using ComfyServe.Hosting.Json;
 using Microsoft.AspNetCore.Http;
 
 namespace ComfyServe.Gateway.Http;
 
 /// <summary>Tells callers of management calls which fields of their body mean nothing here: a misspelt one would be ignored without a word.</summary>
-internal static class UnknownFields
+internal static class BodyWarnings
 {
-    private const int MostTold = 10;
-    private const int LongestName = 60;
     private static readonly object Place = new();
 
     // What the original's client sends with everything.
@@ -17,18 +16,16 @@ internal static class UnknownFields
     /// <summary>Notes the fields of a body that its type does not have.</summary>
     public static void Note(HttpContext context, JsonNode? body, JsonTypeInfo type)
     {
-        string[] known = [.. type.Properties.Select(static p => p.Name)];
-        string[] unknown = [.. (body as JsonObject ?? []).Select(static f => f.Key).Except(known, StringComparer.Ordinal).Except(Quiet, StringComparer.Ordinal).Take(MostTold)];
-        if (unknown.Length > 0)
+        if (UnknownFields.Of((body as JsonObject ?? []).Select(static f => f.Key), type, quiet: Quiet) is { Count: > 0 } warnings)
         {
-            context.Items[Place] = unknown.Select(f => $"'{(f.Length > LongestName ? f[..LongestName] + "…" : f)}' means nothing here and is ignored; there are {string.Join(", ", known.Select(static k => $"'{k}'"))}").ToArray();
+            context.Items[Place] = warnings;
         }
     }
 
     /// <summary>An answer with the warnings of its request, where there are any.</summary>
     public static JsonNode Add(HttpContext context, JsonNode answer)
     {
-        if (answer is JsonObject members && context.Items[Place] is string[] warnings)
+        if (answer is JsonObject members && context.Items[Place] is IReadOnlyList<string> warnings)
         {
             members["warnings"] = new JsonArray([.. warnings.Select(static w => (JsonNode)w)]);
         }
