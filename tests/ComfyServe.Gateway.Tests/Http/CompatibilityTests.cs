@@ -271,7 +271,8 @@ public sealed class CompatibilityTests(SharedGateway shared) : IClassFixture<Sha
         Assert.Equal([200, 200, 401], [(int)manage.StatusCode, (int)route.StatusCode, (int)revoked.StatusCode]);
         Assert.NotNull(account["permissions"]!["api"]);
         Assert.All(list.AsArray(), k => Assert.Null(k!["key"]));
-        Assert.Equal([(long)scoped["id"]!], list.AsArray().Where(k => k!["id"] is not null).Select(k => (long)k!["id"]!));
+        Assert.Equal([(long)scoped["id"]!], list.AsArray().Where(k => k!["id"] is not null && (string?)k["endpoint"] == _name).Select(k => (long)k!["id"]!));
+        Assert.DoesNotContain((long)account["id"]!, list.AsArray().Select(k => (long?)k!["id"] ?? 0));
     }
 
     [Fact]

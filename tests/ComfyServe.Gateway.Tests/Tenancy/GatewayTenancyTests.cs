@@ -119,7 +119,13 @@ public sealed class GatewayTenancyTests
         var world = new List<string>();
         foreach (var path in (string[])["/api/v0/endptjobs/", "/api/v0/workergroups/", "/api/v0/auth/apikeys/", "/api/v1/variables/", "/api/v1/endpoints/ann/workers/", "/api/v1/endpoints/ann/jobs/"])
         {
-            world.Add($"{path} {(await gateway.CallAsync(HttpMethod.Get, path)).ToJsonString()}");
+            var seen = await gateway.CallAsync(HttpMethod.Get, path);
+            foreach (var key in (path.EndsWith("/apikeys/", StringComparison.Ordinal) ? seen.AsArray() : []).Where(static k => (string?)k!["endpoint"] != "ann"))
+            {
+                key!.AsObject().Remove("last_used_at"); // others use theirs in the test
+            }
+
+            world.Add($"{path} {seen.ToJsonString()}");
         }
 
         return string.Join('\n', world);
