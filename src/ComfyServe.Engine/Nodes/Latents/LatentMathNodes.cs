@@ -81,8 +81,11 @@ internal static class LatentMathNodes
     private static Tensor Mix(Tensor first, Tensor second, double ratio)
     {
         var (firstLength, secondLength) = (Length(first), Length(second));
+        Interruption.Check();
         var mixed = ((first / firstLength).nan_to_num() * ratio) + ((second / secondLength).nan_to_num() * (1 - ratio));
+        Interruption.Check();
         var direction = (mixed / Length(mixed)).nan_to_num();
+        Interruption.Check();
         return direction * ((firstLength * ratio) + (secondLength * (1 - ratio)));
     }
 
