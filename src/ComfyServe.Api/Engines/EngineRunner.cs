@@ -247,7 +247,7 @@ internal sealed partial class EngineRunner(EngineTimes times, TimeProvider time,
         return renamed;
     }
 
-    internal static async Task<bool> IsKnownAsync(Engine engine, string promptId, CancellationToken cancellationToken) =>
+    private static async Task<bool> IsKnownAsync(Engine engine, string promptId, CancellationToken cancellationToken) =>
         await engine.Client.HistoryAsync(promptId, cancellationToken) is not null
         || await engine.Client.PlaceAsync(promptId, cancellationToken) != QueuePlace.Absent
         || await engine.Client.HistoryAsync(promptId, cancellationToken) is not null;

@@ -104,14 +104,7 @@ internal sealed partial class JobPipeline(
         try
         {
             var files = await collector.CollectAsync(run.Engine, job.Request, catalog.Files, stores.For(job.Request), job.Cancellation);
-            job.TryFinish(s => s with
-            {
-                Status = JobStatus.Completed,
-                Message = "Processing complete.",
-                Output = files,
-                Texts = catalog.Texts.Count > 0 ? catalog.Texts : null,
-                Timings = s.Timings with { PostprocessMs = Milliseconds(began) },
-            });
+            job.TryFinish(s => Showing(s, catalog, files, began) with { Status = JobStatus.Completed, Message = "Processing complete." });
         }
         catch (ObjectStoreException e)
         {
@@ -148,16 +141,15 @@ internal sealed partial class JobPipeline(
             files = OutputCollector.Describe(job.Request, catalog.Files);
         }
 
-        job.TryFinish(s => s with
-        {
-            Status = JobStatus.Failed,
-            Message = $"Generation failed: {error.Message}",
-            Error = error,
-            Output = files,
-            Texts = catalog.Texts.Count > 0 ? catalog.Texts : null,
-            Timings = s.Timings with { PostprocessMs = Milliseconds(began) },
-        });
+        job.TryFinish(s => Showing(s, catalog, files, began) with { Status = JobStatus.Failed, Message = $"Generation failed: {error.Message}", Error = error });
     }
+
+    private JobSnapshot Showing(JobSnapshot snapshot, OutputCatalog catalog, IReadOnlyList<OutputFile> files, long began) => snapshot with
+    {
+        Output = files,
+        Texts = catalog.Texts.Count > 0 ? catalog.Texts : null,
+        Timings = snapshot.Timings with { PostprocessMs = Milliseconds(began) },
+    };
 
     private long Milliseconds(long since) => (long)time.GetElapsedTime(since).TotalMilliseconds;
 
